@@ -1,0 +1,12 @@
+//! The rules of django-bolt: bytes and data in, data out.
+//!
+//! Nothing here may open a socket, know of Python, or hold a process-wide value.
+#![forbid(unsafe_code)]
+
+pub mod body;
+pub mod panic;
+pub mod param;
+mod percent;
+pub mod plan;
+pub mod reply;
+pub mod route;

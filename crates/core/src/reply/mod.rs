@@ -1,0 +1,8 @@
+//! Words of the answers that Rust gives by itself.
+//!
+//! Nothing here may decide whether a request is refused.
+
+pub mod accept;
+mod error;
+
+pub use error::{ErrorType, FieldError, Loc, detail_body, validation_body};
