@@ -1,0 +1,245 @@
+//! The one way of a request: match → body → coerce → bind → call → reply.
+
+pub(crate) mod bind;
+pub(crate) mod coerce;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_http::body::BoxBody;
+use actix_http::header::{self, HeaderValue};
+use actix_http::{HttpMessage, Request, Response};
+use bolt_core::panic::caught;
+use bolt_core::reply::{FieldError, accept, validation_body};
+use bolt_core::route::{Found, PathParams};
+use pyo3::prelude::*;
+use tokio::sync::oneshot;
+
+use self::bind::Binder;
+use self::coerce::Parts;
+use crate::app::Route;
+use crate::body::{BodyError, Pieces};
+use crate::handler::exchange::{Exchange, Gone, Origin, answered};
+use crate::handler::seat::{Call, Seat, Started};
+use crate::py::errors;
+use crate::py::request::{Extras, RawRequest};
+use crate::reply::{Outcome, Reply};
+
+/// Answers one request; a panic on the way is a 500.
+pub(crate) async fn serve(seat: &Rc<Seat>, request: Request) -> Response<BoxBody> {
+    caught(answer(seat, request)).await.unwrap_or_else(|_| internal_error()).into_response()
+}
+
+async fn answer(seat: &Rc<Seat>, mut request: Request) -> Reply {
+    let app = Arc::clone(&seat.app);
+    let found = app.tree.find(request.method().as_str(), request.uri().path());
+    let refusal = match found {
+        Found::Route { id, params, .. } => match app.routes.get(id) {
+            Some(route) => match (Matched { seat, route, id, params }).serve(&mut request).await {
+                Ok(reply) => return reply,
+                Err(refusal) => refusal,
+            },
+            None => internal_error(),
+        },
+        Found::MethodNotAllowed { allow } => allowing(Reply::detail(405, "Method Not Allowed"), allow),
+        Found::Options { allow } => allowing(Reply::empty(204), allow),
+        Found::Redirect { location } => redirect(&request, location),
+        Found::BadPath(reason) => Reply::detail(400, reason),
+        Found::NotFound => not_found(seat, &request),
+    };
+    seat.refused();
+    refusal
+}
+
+/// Waits for an outcome until there is a reply.
+async fn settle(seat: &Rc<Seat>, route: usize, started: Started) -> Reply {
+    let mut started = started;
+    loop {
+        let outcome = match started {
+            Started::Ready(outcome) => outcome,
+            Started::Pending(receiver, gone) => match wait(receiver, gone).await {
+                Some(outcome) => outcome,
+                None => return internal_error(),
+            },
+        };
+        match outcome {
+            Outcome::Reply(reply) => return reply,
+            Outcome::Continue(coroutine) => match Python::attach(|py| seat.deliver(py, coroutine, route)) {
+                Ok(next) => started = next,
+                Err(error) => return unanswerable(&error),
+            },
+        }
+    }
+}
+
+/// The outcome; dropped while waiting, it tells the handler that the client is gone.
+async fn wait(receiver: oneshot::Receiver<Outcome>, gone: Gone) -> Option<Outcome> {
+    let outcome = receiver.await.ok();
+    gone.answered();
+    outcome
+}
+
+fn internal_error() -> Reply {
+    Reply::detail(500, "Internal Server Error")
+}
+
+/// An error handler that itself failed: there is nobody left to ask.
+fn unanswerable(error: &PyErr) -> Reply {
+    Python::attach(|py| error.clone_ref(py).write_unraisable(py, None));
+    internal_error()
+}
+
+fn allowing(reply: Reply, allow: &str) -> Reply {
+    match HeaderValue::from_str(allow) {
+        Ok(allow) => reply.with(header::ALLOW, allow),
+        Err(_) => reply,
+    }
+}
+
+fn redirect(request: &Request, mut location: String) -> Reply {
+    if let Some(query) = request.uri().query() {
+        location.push('?');
+        location.push_str(query);
+    }
+    match HeaderValue::from_str(&location) {
+        Ok(location) => Reply::empty(308).with(header::LOCATION, location),
+        Err(_) => Reply::detail(404, "Not Found"),
+    }
+}
+
+/// JSON below a prefix or where the client does not prefer HTML, otherwise Django's handler404.
+fn not_found(seat: &Rc<Seat>, request: &Request) -> Reply {
+    let html =
+        request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(accept::prefers_html);
+    if !html || seat.app.below_prefix(request.uri().path()) {
+        return Reply::detail(404, "Not Found");
+    }
+    Python::attach(|py| {
+        let raw = raw_request(seat, request, Vec::new(), Pieces::default());
+        match seat.app.hooks.not_found.bind(py).call1((raw,)).and_then(|answer| Reply::from_python(&answer)) {
+            Ok(reply) => reply,
+            Err(error) => unanswerable(&error),
+        }
+    })
+}
+
+fn raw_request(seat: &Seat, request: &Request, params: Vec<(String, String)>, body: Pieces) -> RawRequest {
+    RawRequest::new(
+        request,
+        Extras { params, body, server: *seat.server.borrow(), json_depth: seat.app.limits.json_depth },
+    )
+}
+
+/// What is left of the body is not read, so the connection cannot go on.
+fn refuse_body(error: BodyError) -> Reply {
+    let reply = match error {
+        BodyError::TooLarge(limit) => Reply::detail(413, &format!("expected a body of at most {limit} bytes")),
+        BodyError::NotJson(found) => {
+            Reply::detail(415, &format!("expected Content-Type application/json, found {found}"))
+        }
+        // The connection is closed or closing: nobody reads this.
+        BodyError::Broken => Reply::detail(400, "the body ended early or its framing is broken"),
+    };
+    reply.closing()
+}
+
+/// A request whose route is known.
+struct Matched<'a> {
+    seat: &'a Rc<Seat>,
+    route: &'a Route,
+    id: usize,
+    params: PathParams,
+}
+
+impl Matched<'_> {
+    /// The handler's answer; what no handler saw is the error.
+    async fn serve(&self, request: &mut Request) -> Result<Reply, Reply> {
+        let body = match &self.route.body {
+            None => Pieces::default(),
+            Some(kind) => {
+                let payload = request.take_payload();
+                match crate::body::read(kind, request, payload, self.seat.app.limits.body).await {
+                    Ok(body) => body,
+                    Err(error) => return Err(refuse_body(error)),
+                }
+            }
+        };
+        let started = self.start(request, &body)?;
+        Ok(settle(self.seat, self.id, started).await)
+    }
+
+    fn start(&self, request: &Request, body: &Pieces) -> Result<Started, Reply> {
+        let fields = self.seat.app.limits.query_fields;
+        let parts = Parts::read(request, &self.params, self.route, fields)
+            .map_err(|limit| Reply::detail(400, &format!("expected at most {limit} query parameters")))?;
+        let (slots, errors) = parts.coerce(self.route);
+        let in_rust = !self.route.python_errors && !matches!(self.route.body, Some(bolt_core::plan::Body::Json { .. }));
+        if !errors.is_empty() && in_rust {
+            return Err(Reply::json(422, validation_body(&errors)));
+        }
+        Python::attach(|py| {
+            let mut made = None;
+            let result = self.call(py, request, body, slots, errors, &mut made);
+            match result {
+                Ok(started) => started,
+                Err(error) => self.fail(py, &error, self.origin(py, request, body, made.as_ref())),
+            }
+        })
+    }
+
+    /// Binds and starts the handler; refusals that Python does not want to see are the outer `Err`.
+    fn call(
+        &self,
+        py: Python<'_>,
+        request: &Request,
+        body: &Pieces,
+        slots: Vec<coerce::Slot<'_>>,
+        errors: Vec<FieldError>,
+        made: &mut Option<Py<PyAny>>,
+    ) -> PyResult<Result<Started, Reply>> {
+        let mut binder = Binder { py, app: &self.seat.app, route: self.route, errors };
+        let decoded = binder.body(body)?;
+        if self.route.reads.request {
+            let raw = raw_request(self.seat, request, self.named_params(), body.clone());
+            *made = Some(self.seat.app.hooks.request.bind(py).call1((raw,))?.unbind());
+        }
+        let arguments = binder.arguments(slots, decoded.as_ref(), made.as_ref().map(|made| made.bind(py)))?;
+        if !binder.errors.is_empty() {
+            if self.route.python_errors {
+                let listed = errors::to_python(py, &binder.errors)?;
+                let error = self.seat.app.hooks.validation_error.bind(py).call1((listed,))?;
+                return Err(PyErr::from_value(error));
+            }
+            return Ok(Err(Reply::json(422, validation_body(&binder.errors))));
+        }
+        let origin = || self.origin(py, request, body, made.as_ref());
+        self.seat.start(py, self.route, Call { route: self.id, arguments, origin: &origin }).map(Ok)
+    }
+
+    fn origin(&self, py: Python<'_>, request: &Request, body: &Pieces, made: Option<&Py<PyAny>>) -> Origin {
+        match made {
+            Some(made) => Origin::Made(made.clone_ref(py)),
+            None => Origin::Raw(Box::new(raw_request(self.seat, request, self.named_params(), body.clone()))),
+        }
+    }
+
+    fn named_params(&self) -> Vec<(String, String)> {
+        let names = self.seat.app.tree.param_names(self.id);
+        names
+            .iter()
+            .enumerate()
+            .filter_map(|(index, name)| Some((name.clone(), self.params.get(index)?.to_owned())))
+            .collect()
+    }
+
+    /// Asks the route's error handlers for an answer to an exception.
+    fn fail(&self, py: Python<'_>, error: &PyErr, origin: Origin) -> Result<Started, Reply> {
+        let (sender, _receiver) = oneshot::channel();
+        let exchange = Exchange::new(Arc::clone(&self.seat.app), self.id, sender, origin);
+        let asked = Py::new(py, exchange)
+            .and_then(|exchange| self.route.fail.bind(py).call1((errors::exception(py, error), exchange)))
+            .and_then(|answer| answered(&answer));
+        self.seat.look(py);
+        asked.map(Started::Ready).map_err(|error| unanswerable(&error))
+    }
+}

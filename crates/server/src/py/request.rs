@@ -1,0 +1,172 @@
+//! `RawRequest`: what Python's Request is made from; nothing here may interpret it.
+
+use std::net::SocketAddr;
+
+use actix_http::header::{HeaderName, HeaderValue};
+use actix_http::{HttpMessage, Method, Request, Uri, Version};
+use bolt_core::body::{depth, text};
+use bolt_core::param::{cookie, query::Query};
+use percent_encoding::percent_decode_str;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::body::Pieces;
+
+/// One request, owned: cheap to make (names and values are counted references into the read buffer).
+#[pyclass(frozen, module = "django_bolt._core")]
+pub(crate) struct RawRequest {
+    method: Method,
+    uri: Uri,
+    version: Version,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    params: Vec<(String, String)>,
+    body: Pieces,
+    client: Option<SocketAddr>,
+    server: Option<SocketAddr>,
+    json_depth: usize,
+}
+
+/// What a [`RawRequest`] needs beside the request itself.
+pub(crate) struct Extras {
+    pub(crate) params: Vec<(String, String)>,
+    pub(crate) body: Pieces,
+    pub(crate) server: Option<SocketAddr>,
+    pub(crate) json_depth: usize,
+}
+
+impl RawRequest {
+    pub(crate) fn new(request: &Request, extras: Extras) -> Self {
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            version: request.head().version,
+            headers: request.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            params: extras.params,
+            body: extras.body,
+            client: request.peer_addr(),
+            server: extras.server,
+            json_depth: extras.json_depth,
+        }
+    }
+
+    fn query_text(&self) -> &str {
+        self.uri.query().unwrap_or("")
+    }
+}
+
+/// Header bytes as text: UTF-8 where they are, otherwise Latin-1 as RFC 9110 has it of old.
+pub(crate) fn header_text(value: &HeaderValue) -> String {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value.as_bytes().iter().map(|byte| char::from(*byte)).collect(),
+    }
+}
+
+fn address(address: SocketAddr) -> (String, u16) {
+    (address.ip().to_string(), address.port())
+}
+
+#[pymethods]
+impl RawRequest {
+    /// The worker speaks plain HTTP; TLS ends in front of it.
+    #[classattr]
+    const fn scheme() -> &'static str {
+        "http"
+    }
+
+    #[getter]
+    fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// The path, percent-decoded.
+    #[getter]
+    fn path(&self) -> String {
+        percent_decode_str(self.uri.path()).decode_utf8_lossy().into_owned()
+    }
+
+    #[getter]
+    fn raw_path(&self) -> &str {
+        self.uri.path()
+    }
+
+    #[getter]
+    fn query_string(&self) -> &str {
+        self.query_text()
+    }
+
+    /// Decoded pairs in order; pairs that are no text are left out (routes refuse them before).
+    #[getter]
+    fn query(&self) -> Vec<(String, String)> {
+        match Query::parse(self.query_text(), usize::MAX) {
+            Ok(query) => {
+                query.pairs().filter_map(|(key, value)| Some((key.to_owned(), value.ok()?.to_owned()))).collect()
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+
+    #[getter]
+    fn params(&self) -> Vec<(String, String)> {
+        self.params.clone()
+    }
+
+    /// Names in lower case; repeated ones in their order.
+    #[getter]
+    fn headers(&self) -> Vec<(String, String)> {
+        self.headers.iter().map(|(name, value)| (name.as_str().to_owned(), header_text(value))).collect()
+    }
+
+    #[getter]
+    fn cookies(&self) -> Vec<(String, String)> {
+        self.headers
+            .iter()
+            .filter(|(name, _)| name.as_str() == "cookie")
+            .flat_map(|(_, value)| {
+                let text = header_text(value);
+                cookie::parse(&text)
+                    .into_iter()
+                    .map(|(key, value)| (key.to_string(), value.to_string()))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    #[getter]
+    fn body<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.body.to_python(py)
+    }
+
+    #[getter]
+    fn client(&self) -> Option<(String, u16)> {
+        self.client.map(address)
+    }
+
+    #[getter]
+    fn server(&self) -> Option<(String, u16)> {
+        self.server.map(address)
+    }
+
+    /// `1.0`, `1.1` or `2`.
+    #[getter]
+    fn http_version(&self) -> &'static str {
+        match self.version {
+            Version::HTTP_10 => "1.0",
+            Version::HTTP_2 => "2",
+            _ => "1.1",
+        }
+    }
+
+    /// Why a body must not be given to a JSON decoder, as `(line, column, msg)`.
+    fn json_refusal(&self, body: &[u8]) -> Option<(usize, usize, String)> {
+        let offset = depth::exceeds(body, self.json_depth)?;
+        let (line, column) = bolt_core::body::position(body, offset);
+        Some((line, column, super::errors::too_deep(self.json_depth)))
+    }
+
+    /// True when a body holds an escaped NUL, which no database takes.
+    #[staticmethod]
+    fn has_nul_escape(body: &[u8]) -> bool {
+        text::has_nul_escape(body)
+    }
+}

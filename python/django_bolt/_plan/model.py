@@ -1,0 +1,202 @@
+"""The plan as data: what crosses to Rust when an application starts.
+
+`crates/core/src/plan.rs` is the other half; `tests/contract/plan.json` is read by both test suites.
+Nothing here may inspect a signature, import Django or touch a loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class Ref:
+    """A Python object that crosses beside the plan; in the serialised plan it is an index."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"Ref({getattr(self.value, '__qualname__', None) or repr(self.value)})"
+
+
+HandlerKind = Literal["plain", "coroutine", "def", "inline"]
+Source = Literal["path", "query", "header", "cookie"]
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str.lower):
+    """Base of every tagged part of a plan."""
+
+
+# How text becomes a value ------------------------------------------------------------------
+
+
+class Str(Node, frozen=True):
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+
+
+class Int(Node, frozen=True):
+    gt: int | None = None
+    ge: int | None = None
+    lt: int | None = None
+    le: int | None = None
+    multiple_of: int | None = None
+
+
+class Float(Node, frozen=True):
+    gt: float | None = None
+    ge: float | None = None
+    lt: float | None = None
+    le: float | None = None
+    multiple_of: float | None = None
+
+
+class Decimal(Node, frozen=True): ...
+
+
+class Bool(Node, frozen=True): ...
+
+
+class Datetime(Node, frozen=True): ...
+
+
+class Date(Node, frozen=True): ...
+
+
+class Time(Node, frozen=True): ...
+
+
+class Timedelta(Node, frozen=True): ...
+
+
+class Uuid(Node, frozen=True): ...
+
+
+class Choice(Node, frozen=True):
+    values: list[tuple[str, Ref]]
+
+
+class Union(Node, frozen=True):
+    items: list[Any]
+
+
+class List(Node, frozen=True):
+    item: Any
+    min_length: int | None = None
+    max_length: int | None = None
+    into: Ref | None = None
+
+
+class Convert(Node, frozen=True):
+    call: Ref
+    many: bool = False
+
+
+Coerce = (
+    Str | Int | Float | Decimal | Bool | Datetime | Date | Time | Timedelta | Uuid | Choice | Union | List | Convert
+)
+
+# Where an argument comes from ---------------------------------------------------------------
+
+
+class RequestArgument(Node, frozen=True, tag="request"): ...
+
+
+class Param(Node, frozen=True):
+    source: Source
+    wire: str
+    coerce: Any
+    default: Ref | None = None
+
+
+class BodyArgument(Node, frozen=True, tag="body"):
+    field: str | None = None
+
+
+class GroupField(msgspec.Struct, frozen=True, kw_only=True):
+    keyword: str
+    required: bool
+    wire: str
+    coerce: Any
+
+
+class Group(Node, frozen=True):
+    source: Source
+    build: Ref
+    fields: list[GroupField]
+    default: Ref | None = None
+
+
+Argument = RequestArgument | Param | BodyArgument | Group
+
+# The body a route reads ---------------------------------------------------------------------
+
+
+class RawBody(Node, frozen=True, tag="raw"): ...
+
+
+class JsonBody(Node, frozen=True, tag="json"):
+    decode: Ref
+    default: Ref | None = None
+
+
+class BytesBody(Node, frozen=True, tag="bytes"):
+    default: Ref | None = None
+
+
+Body = RawBody | JsonBody | BytesBody
+
+# Routes -------------------------------------------------------------------------------------
+
+
+class RoutePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One method of one path, as Rust runs it."""
+
+    method: str
+    path: str
+    kind: HandlerKind
+    shield: bool
+    status: int
+    python_errors: bool
+    args: list[Argument]
+    keywords: list[str]
+    body: Body | None
+    call: Ref
+    encode: Ref
+    fast_types: list[Ref]
+    finish: Ref
+    fail: Ref
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds on what a request may bring: bytes, levels, fields."""
+
+    body: int = 2_621_440
+    json_depth: int = 64
+    query_fields: int = 1000
+
+
+class AppPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything one server or test client serves."""
+
+    routes: list[RoutePlan]
+    prefixes: list[str]
+    limits: Limits
+
+
+def serialise(plan: AppPlan) -> tuple[bytes, list[Any]]:
+    """Return the plan as JSON and the objects its references point at, in order."""
+    objects: list[Any] = []
+
+    def index(ref: Any) -> int:
+        if not isinstance(ref, Ref):
+            raise TypeError(f"a plan may hold only data and Ref, found {type(ref).__name__}")
+        objects.append(ref.value)
+        return len(objects) - 1
+
+    return msgspec.json.encode(plan, enc_hook=index), objects

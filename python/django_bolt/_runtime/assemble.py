@@ -1,0 +1,147 @@
+"""From applications to what crosses to Rust: all routes compiled, with the callables that run and answer them.
+
+Nothing here inspects a signature (that is `_plan`) or runs while a request is served.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.conf import settings
+
+from django_bolt import conf
+from django_bolt._plan.compile import Route, dotted_name
+from django_bolt._plan.errors import PlanError
+from django_bolt._plan.model import AppPlan, HandlerKind, Limits, Ref, RoutePlan, serialise
+from django_bolt._runtime.encode import encoder_for
+from django_bolt._runtime.fail import Failing, failer_for
+from django_bolt._runtime.finish import finisher_for
+from django_bolt._runtime.run import build_runner
+from django_bolt._runtime.signals import with_signals
+from django_bolt.exceptions import HTTPException, RequestValidationError
+
+# Stands for "no limit" in a plan; no request reaches it.
+NO_LIMIT = 2**62
+
+
+class Application(Failing, Protocol):
+    """What is asked of a `BoltAPI`."""
+
+    def compile(self, prefix: str = "") -> Iterator[tuple[Application, Route]]:
+        """Yield every route with the application it belongs to."""
+        ...
+
+    def prefixes(self, prefix: str = "") -> Iterator[str]:
+        """Yield the paths below which applications answer alone."""
+        ...
+
+    def documentation(self, apis: Sequence[Any], routes: Sequence[Route]) -> Application | None:
+        """Return an application that documents `routes`, or `None` where that is turned off."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembled:
+    """Applications ready to be served: `plan` and `objects` are what `_core.App` is made of."""
+
+    plan: bytes
+    objects: list[Any]
+    routes: list[Route]
+    apis: list[Any]
+
+
+def assemble(apis: Sequence[Application], *, docs: bool = True) -> Assembled:
+    """Compile every route of `apis` and of what is mounted into them; with `docs`, the documentation's as well.
+
+    Raises `PlanError` for a wrong route and for two handlers of one method and path.
+    """
+    owned = [pair for api in apis for pair in api.compile()]
+    check_duplicates([route for _, route in owned])
+    if docs and apis:
+        owned += documentation(apis, [route for _, route in owned])
+    emit_signals = conf.load().emit_signals
+    plan = AppPlan(
+        routes=[plan_route(api, route, emit_signals=emit_signals) for api, route in owned],
+        prefixes=list(dict.fromkeys(prefix for api in apis for prefix in api.prefixes())),
+        limits=limits(),
+    )
+    data, objects = serialise(plan)
+    return Assembled(plan=data, objects=objects, routes=[route for _, route in owned], apis=list(apis))
+
+
+def place(route: Route) -> tuple[str, str]:
+    """Return method and path without the parameters' names; of two routes at one place only one can be reached."""
+    return route.method, re.sub(r"\{[^}:]*", "{", route.path)
+
+
+def check_duplicates(routes: Sequence[Route]) -> None:
+    """Raise `PlanError` naming both handlers where two routes answer the same requests."""
+    seen: dict[tuple[str, str], Route] = {}
+    for route in routes:
+        other = seen.get(place(route))
+        if other is not None:
+            paths = route.path if route.path == other.path else f"{other.path} and {route.path}"
+            handlers = " and ".join(dotted_name(found.declaration.handler) for found in (other, route))
+            raise PlanError(
+                f"Two handlers for {route.method} {paths}: {handlers}. "
+                "Only one of them can answer; change a path or remove one."
+            )
+        seen[place(route)] = route
+
+
+def documentation(apis: Sequence[Application], routes: Sequence[Route]) -> list[tuple[Application, Route]]:
+    """Return the routes of the documentation, without those whose place the project took."""
+    documenting = apis[0].documentation(apis, routes)
+    if documenting is None:
+        return []
+    taken = {place(route) for route in routes}
+    return [(api, route) for api, route in documenting.compile() if place(route) not in taken]
+
+
+def plan_route(api: Application, route: Route, *, emit_signals: bool) -> RoutePlan:
+    """Return the plan of one route, with everything that Rust calls for it."""
+    call, kind = callable_of(route, emit_signals=emit_signals)
+    encode, fast_types = encoder_for(route)
+    return RoutePlan(
+        method=route.method,
+        path=route.path,
+        kind=kind,
+        shield=route.declaration.shield,
+        status=route.status,
+        python_errors=wants_refusals(api),
+        args=route.arguments,
+        keywords=route.keywords,
+        body=route.body,
+        call=Ref(call),
+        encode=Ref(encode),
+        fast_types=[Ref(kind) for kind in fast_types],
+        finish=Ref(finisher_for(route, encode=encode)),
+        fail=Ref(failer_for(api)),
+    )
+
+
+def callable_of(route: Route, *, emit_signals: bool) -> tuple[Callable[..., Any], HandlerKind]:
+    """Return what Rust calls with the arguments, and how it runs."""
+    if route.graph is None:
+        call, kind = route.declaration.handler, route.kind
+    else:
+        call, kind = build_runner(route)
+    return with_signals(call, kind) if emit_signals else (call, kind)
+
+
+def wants_refusals(api: Application) -> bool:
+    """Tell whether one of the application's error handlers answers what Rust refuses (422)."""
+    refusals = (RequestValidationError, HTTPException)
+    return any(issubclass(refusal, kind) for refusal in refusals for kind in api.exception_handlers)
+
+
+def limits() -> Limits:
+    """Return the bounds on a request that Django's settings name; `None` there means no limit."""
+    body, fields = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    return Limits(
+        body=NO_LIMIT if body is None else body,
+        query_fields=NO_LIMIT if fields is None else fields,
+    )

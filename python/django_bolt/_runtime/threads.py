@@ -1,0 +1,167 @@
+"""The worker's threads: where `def` handlers and a request's blocking code run.
+
+A thread lives as long as its worker, so it keeps its database connections as `CONN_MAX_AGE` allows.
+Nothing here may know of HTTP beyond the 503 for a full queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable
+from concurrent.futures import Executor, Future
+from contextvars import ContextVar
+from functools import partial
+from queue import SimpleQueue
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from django_bolt._runtime.loop import aside
+from django_bolt.exceptions import ServiceUnavailable
+
+Job = Callable[[], None]
+"""A `def` handler with its arguments (`_core.Job`): called once, it runs the handler and answers."""
+
+
+class Threads:
+    """At most `size` threads; `queue` more calls wait for one; `after()` runs on the thread after each."""
+
+    def __init__(self, *, size: int, queue: int, after: Callable[[], None]) -> None:
+        self._size = size
+        self._queue = queue
+        self._after = after
+        self._lock = threading.Lock()
+        self._started = 0
+        self._idle: list[SimpleQueue[Callable[[], None] | None]] = []
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Run `work` on a thread soon; `ServiceUnavailable` when as many as may are waiting."""
+        with self._lock:
+            if self._idle:
+                inbox = self._idle.pop()
+            elif self._started < self._size:
+                inbox = self._start()
+            elif len(self._waiting) < self._queue:
+                self._waiting.append(work)
+                return
+            else:
+                raise ServiceUnavailable("all threads are busy", headers={"Retry-After": "1"})
+        inbox.put(work)
+
+    def close(self) -> None:
+        """End the idle threads now and the others after their work."""
+        with self._lock:
+            self._size = 0
+            for inbox in self._idle:
+                inbox.put(None)
+            self._idle.clear()
+
+    def _start(self) -> SimpleQueue[Callable[[], None] | None]:
+        inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._started += 1
+        name = f"bolt-thread-{self._started}"
+        threading.Thread(target=self._run, args=(inbox,), name=name, daemon=True).start()
+        return inbox
+
+    def _run(self, inbox: SimpleQueue[Callable[[], None] | None]) -> None:
+        work = inbox.get()
+        while work is not None:
+            try:
+                work()
+            finally:
+                self._after()
+            work = self._next(inbox)
+
+    def _next(self, inbox: SimpleQueue[Callable[[], None] | None]) -> Callable[[], None] | None:
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            if self._size == 0:
+                return None
+            self._idle.append(inbox)
+        return inbox.get()
+
+
+class Lease:
+    """One request's hold on a thread: all its blocking calls run there, in order, on one connection."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        threads.submit(self._serve)
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Run `work` on the leased thread."""
+        self._inbox.put(work)
+
+    def close(self) -> None:
+        """Give the thread back once it has done what it was given."""
+        self._inbox.put(None)
+
+    def _serve(self) -> None:
+        while (work := self._inbox.get()) is not None:
+            work()
+
+
+REQUEST: ContextVar[Hashable] = ContextVar("django_bolt_request")
+"""The request that the running code belongs to, by its exchange."""
+
+Holds = dict[Hashable, Lease | None]
+"""The requests in progress, each with its hold on a thread once it has one."""
+
+
+def _settle(future: Future[Any], function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(function(*args))
+    except BaseException as error:
+        future.set_exception(error)
+
+
+class LeasedExecutor(Executor):
+    """What asgiref's thread-sensitive calls run on: the current request's thread."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+        self.holds: Holds = {}
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run on the request's thread, or, after the request and outside one, on any for this one call."""
+        future: Future[Any] = Future()
+        work = partial(_settle, future, partial(function, **kwargs), args)
+        request = REQUEST.get(None)
+        if request not in self.holds:
+            self._threads.submit(work)
+            return future
+        lease = self.holds[request]
+        if lease is None:
+            lease = self.holds[request] = Lease(self._threads)
+        lease.run(work)
+        return future
+
+
+class InlineExecutor(Executor):
+    """Runs blocking code where the test is: on its thread, its connection, inside its transaction."""
+
+    def __init__(self, event_loop: asyncio.AbstractEventLoop) -> None:
+        self._event_loop = event_loop
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run now and return the finished future."""
+        future: Future[Any] = Future()
+        with aside(self._event_loop):
+            _settle(future, partial(function, **kwargs), args)
+        return future
+
+    def run(self, job: Job) -> None:
+        """Run a `def` handler now."""
+        with aside(self._event_loop):
+            job()
+
+
+def run_on_loop(event_loop: asyncio.AbstractEventLoop, job: Job) -> None:
+    """Run a `def` handler for another thread's loop, where `sync_to_async` would run it."""
+    asyncio.run_coroutine_threadsafe(sync_to_async(job, thread_sensitive=True)(), event_loop)

@@ -1,0 +1,135 @@
+"""Workers: an application, a guest loop and threads, put together for a server.
+
+The test clients put theirs together in `testing/`; nothing here may parse a flag.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from asgiref.sync import AsyncToSync
+
+from django_bolt import _core, conf
+from django_bolt._django.cleanup import thread_cleanup
+from django_bolt._runtime.assemble import Assembled
+from django_bolt._runtime.drive import driver
+from django_bolt._runtime.hooks import AppHooks, SeatHooks
+from django_bolt._runtime.loop import GuestLoop
+from django_bolt._runtime.signals import send_both
+from django_bolt._runtime.threads import LeasedExecutor, Threads
+
+GRACE = 30.0
+"""Seconds that requests in flight get to finish after a stop."""
+
+
+class Settings(Protocol):
+    """How a server is to run."""
+
+    @property
+    def keep_alive(self) -> float:
+        """Seconds an idle connection stays open."""
+        ...
+
+    @property
+    def threads(self) -> int:
+        """Size of the pool for blocking code."""
+        ...
+
+    @property
+    def threads_queue(self) -> int:
+        """Calls that may wait for a thread."""
+        ...
+
+
+def compile_app(assembled: Assembled) -> _core.App:
+    """Return the compiled application; `ValueError` where the plan cannot be served."""
+    refused = send_both if conf.load().emit_signals else None
+    return _core.App(assembled.plan, assembled.objects, AppHooks(refused))
+
+
+class Host:
+    """A guest loop on the calling thread and the worker that gives it its turns."""
+
+    def __init__(self, app: _core.App, event_loop: GuestLoop, hooks: SeatHooks) -> None:
+        self.event_loop = event_loop
+        self.worker = _core.Worker(app, event_loop, hooks)
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine to its end as a Task and return its result."""
+        task = self.event_loop.create_task(coroutine)
+        self.run_until(task)
+        return task.result()
+
+    def run_until(self, future: asyncio.Future[Any]) -> None:
+        """Run until the future is done."""
+        self.worker.run_until(future)
+
+    def close(self) -> None:
+        """End the worker and its loop, which must not be running."""
+        self.worker.close()
+        self.event_loop.close()
+
+
+class Lifespan:
+    """An async context manager entered and left by one Task on a host's loop."""
+
+    def __init__(self, host: Host, manager: AbstractAsyncContextManager[Any]) -> None:
+        self._host = host
+        self._manager = manager
+        self._stop = asyncio.Event()
+
+    def __enter__(self) -> None:
+        started = self._host.event_loop.create_future()
+        self._task = self._host.event_loop.create_task(self._live(started))
+        self._host.run_until(asyncio.ensure_future(asyncio.wait({self._task, started}, return_when="FIRST_COMPLETED")))
+        if self._task.done():
+            self._task.result()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._host.run_until(self._task)
+        self._task.result()
+
+    async def _live(self, started: asyncio.Future[None]) -> None:
+        async with self._manager:
+            started.set_result(None)
+            await self._stop.wait()
+
+
+def serve(
+    assembled: Assembled,
+    listener: socket.socket,
+    *,
+    lifespan: Callable[[Iterable[Any]], AbstractAsyncContextManager[Any]],
+    settings: Settings,
+) -> None:
+    """Serve on the calling thread until SIGINT or SIGTERM, then drain and stop.
+
+    The listening socket is taken over. Off the main thread (the auto-reloader's) signals are not handled here.
+    """
+    app = compile_app(assembled)
+    after = thread_cleanup()
+    threads = Threads(size=settings.threads, queue=settings.threads_queue, after=after)
+    event_loop = GuestLoop()
+    executor = LeasedExecutor(threads)
+    hooks = SeatHooks(drive=driver(executor.holds), submit=threads.submit, after=after)
+    with event_loop.hosted():
+        host = Host(app, event_loop, hooks)
+        # A registry of asgiref's: thread-sensitive calls made on this loop run on these threads.
+        AsyncToSync.loop_thread_executors[event_loop] = executor  # type: ignore[assignment]
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                event_loop.add_signal_handler(number, host.worker.stop)
+        try:
+            with Lifespan(host, lifespan(assembled.apis)):
+                host.worker.serve(listener.detach(), float(settings.keep_alive), GRACE)
+        finally:
+            event_loop.dismantle(host.run_until)
+            threads.close()
+    host.close()

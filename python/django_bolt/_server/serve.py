@@ -1,0 +1,33 @@
+"""From a configuration to a serving process: find the applications, assemble them, listen, hand over to the worker.
+
+What happens to a connection is the worker's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import connections
+
+from django_bolt import conf
+from django_bolt._runtime.assemble import Assembled, assemble
+from django_bolt._server.listen import listen
+from django_bolt.discovery import discover
+from django_bolt.lifespan import lifespan
+
+
+def serve(configuration: conf.Configuration, *, announce: Callable[[Assembled, int], None]) -> None:
+    """Serve every application of the project until the process is told to stop.
+
+    `announce(assembled, port)` is called once the socket listens. Raises `NoAPIFound`, `PlanError`, and
+    `CannotListen` for the socket.
+    """
+    # Only serving needs the extension module: flags, checks and plans do without.
+    from django_bolt._runtime import worker  # noqa: PLC0415
+
+    assembled = assemble(discover())
+    # What imports and checks opened: a worker takes its connections itself.
+    connections.close_all()
+    with listen(configuration.host, configuration.port, backlog=configuration.backlog) as listener:
+        announce(assembled, listener.getsockname()[1])
+        worker.serve(assembled, listener, lifespan=lifespan, settings=configuration)

@@ -1,0 +1,102 @@
+"""`manage.py runbolt`: the flags, the checks before serving and the banner. The server itself is `_server`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from typing import Any
+
+import django
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DatabaseError
+from django.utils import autoreload
+
+from django_bolt import conf
+from django_bolt._plan.errors import PlanError
+from django_bolt._runtime.assemble import Assembled
+from django_bolt._server.configuration import configure, url
+from django_bolt._server.listen import CannotListen
+from django_bolt._server.serve import serve
+from django_bolt.discovery import NoAPIFound
+from django_bolt.openapi.site import page_path
+from django_bolt.version import installed_version
+
+PROCESSES = "Worker processes; --processes and --workers mean the same. Default: 1."
+
+
+class Command(BaseCommand):
+    """Serves every API of the project on one port."""
+
+    help = "Serves every API of the project (each BoltAPI in an api.py or bolt_api.py) on one port."
+    # Made by serve() instead: under --dev again after each reload, in the process that serves.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the flags; each takes its default from `settings.BOLT`."""
+        parser.add_argument("addrport", nargs="?", help="Port, or address:port.")
+        parser.add_argument("--host", help="Address to listen on. Default: 0.0.0.0; 127.0.0.1 with --dev.")
+        parser.add_argument("--port", type=int, help="Port to listen on. Default: 8000.")
+        parser.add_argument("--processes", type=int, metavar="N", help=PROCESSES)
+        parser.add_argument("--workers", type=int, metavar="N", help=PROCESSES)
+        parser.add_argument("--dev", action="store_true", help="Restart when the project's code changes.")
+        parser.add_argument("--backlog", type=int, metavar="N", help="Connections that may wait. Default: 2048.")
+        parser.add_argument(
+            "--keep-alive", type=float, metavar="SECONDS", help="How long an idle connection is kept. Default: 75."
+        )
+        parser.add_argument("--skip-checks", action="store_true", help="Skip system checks.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Serve until told to stop."""
+        configuration = configure(options)
+        if options["dev"]:
+            autoreload.run_with_reloader(self.serve_reloaded, configuration, options)
+        else:
+            self.serve(configuration, options)
+
+    def serve_reloaded(self, configuration: conf.Configuration, options: dict[str, Any]) -> None:
+        """Serve in the thread that the reloader starts; a mistake is shown, and the next change tries again."""
+        autoreload.raise_last_exception()
+        try:
+            self.serve(configuration, options)
+        except CommandError as error:
+            self.stderr.write(f"{type(error).__name__}: {error}")
+            if isinstance(error, CannotListen):
+                # No change of a file would mend that, and sys.exit() would end only this thread.
+                self.stderr.flush()
+                os._exit(1)
+
+    def serve(self, configuration: conf.Configuration, options: dict[str, Any]) -> None:
+        """Check the project, then serve it."""
+        if not options["skip_checks"]:
+            self.check()
+        if options["dev"]:
+            self.warn_of_migrations()
+        try:
+            serve(configuration, announce=lambda assembled, port: self.announce(configuration, assembled, port))
+        except (NoAPIFound, PlanError) as error:
+            raise CommandError(str(error)) from error
+
+    def warn_of_migrations(self) -> None:
+        """Tell of unapplied migrations; a database that cannot be asked is no reason not to serve."""
+        try:
+            self.check_migrations()
+        except DatabaseError as error:
+            self.stdout.write(self.style.NOTICE(f"Cannot ask the database for unapplied migrations: {error}"))
+
+    def announce(self, configuration: conf.Configuration, assembled: Assembled, port: int) -> None:
+        """Write the banner: what serves, where, and how to stop it."""
+        here = self.style.SUCCESS(url(configuration.host, port))
+        lines = [
+            f"{datetime.now():%B %d, %Y - %X}",
+            f"Django version {django.get_version()}, django-bolt version {installed_version()}, "
+            f"using settings {settings.SETTINGS_MODULE!r}",
+            f"Serving {len(assembled.routes)} routes at {here}",
+        ]
+        if (path := page_path(assembled.routes)) is not None:
+            lines.append(f"Documentation at {self.style.SUCCESS(url(configuration.host, port, path))}")
+        quit_key = "CTRL-BREAK" if sys.platform == "win32" else "CONTROL-C"
+        lines.append(f"Quit the server with {quit_key}.")
+        self.stdout.write("\n".join(lines) + "\n")
+        self.stdout.flush()

@@ -1,0 +1,327 @@
+"""The request as a handler sees it: everything is read from the raw request when it is first asked for.
+
+Nothing here may decide how a request is answered, and nothing is parsed that nobody asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, Protocol
+
+import msgspec
+from django.core.handlers.wsgi import WSGIRequest
+
+from django_bolt import _json
+from django_bolt.datastructures import Context, Cookies, Headers, PathParams, QueryParams, State
+from django_bolt.exceptions import RequestValidationError
+
+__all__ = ["RawRequest", "Request", "build_meta"]
+
+
+class RawRequest(Protocol):
+    """What the server hands over for each request; all of it is read-only."""
+
+    @property
+    def method(self) -> str:
+        """Upper-case HTTP method."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """The path, percent-decoded."""
+        ...
+
+    @property
+    def raw_path(self) -> str:
+        """The path as it came."""
+        ...
+
+    @property
+    def query_string(self) -> str:
+        """The query string as it came, without the question mark."""
+        ...
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The query string's fields, decoded."""
+        ...
+
+    @property
+    def params(self) -> list[tuple[str, str]]:
+        """The path's parameters."""
+        ...
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Header fields in wire order, names in lower case, values decoded as Latin-1."""
+        ...
+
+    @property
+    def cookies(self) -> list[tuple[str, str]]:
+        """Cookies, in wire order."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """The whole body."""
+        ...
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`."""
+        ...
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """Address and port of the peer; None where it has none (a Unix socket)."""
+        ...
+
+    @property
+    def server(self) -> tuple[str, int] | None:
+        """Address and port that accepted the connection."""
+        ...
+
+    @property
+    def http_version(self) -> str:
+        """`1.0`, `1.1` or `2`."""
+        ...
+
+    def json_refusal(self, body: bytes, /) -> tuple[int, int, str] | None:
+        """Say why a body must not reach a JSON decoder (nested too deeply), as line, column and message."""
+        ...
+
+    def has_nul_escape(self, body: bytes, /) -> bool:
+        """Tell whether a body holds an escaped NUL."""
+        ...
+
+
+# Names that `request[name]` and `request.get(name)` know.
+_ITEMS = frozenset({"method", "path", "query", "params", "headers", "body", "context", "cookies"})
+
+# Read by programs written for other frameworks; said plainly instead of "has no attribute".
+_NOT_SERVED = {
+    name: f"request.{name} is not served yet; {instead}"
+    for name, instead in {
+        "user": "read the credentials from request.headers",
+        "auser": "read the credentials from request.headers",
+        "session": "use request.cookies or a Django view",
+        "form": "send JSON, or parse request.body",
+        "file": "send JSON, or parse request.body",
+        "files": "send JSON, or parse request.body",
+    }.items()
+}
+
+
+class Request:
+    """One HTTP request.
+
+    `method`, `path` (decoded) and `body` are plain values; `query`, `params`, `headers` and `cookies` read-only
+    mappings of text; `context` what authentication knows (empty: nobody); `state` room for the project's own values;
+    `META` and `django_request` what Django code expects.
+    """
+
+    # One slot for each value computed on first use: construction is on the path of every request.
+    __slots__ = (
+        "__weakref__",
+        "_context",
+        "_cookies",
+        "_django_request",
+        "_headers",
+        "_params",
+        "_query",
+        "_raw",
+        "_state",
+    )
+
+    _raw: RawRequest
+    _query: QueryParams
+    _params: PathParams
+    _headers: Headers
+    _cookies: Cookies
+    _context: Mapping[str, Any]
+    _state: State
+    _django_request: WSGIRequest
+
+    def __init__(self, raw: RawRequest) -> None:
+        self._raw = raw
+
+    @property
+    def method(self) -> str:
+        """The HTTP method, upper-case."""
+        return self._raw.method
+
+    @property
+    def path(self) -> str:
+        """The path, percent-decoded, without the query string."""
+        return self._raw.path
+
+    @property
+    def body(self) -> bytes:
+        """The whole body."""
+        return self._raw.body
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`; behind a trusted proxy (`SECURE_PROXY_SSL_HEADER`) the client's."""
+        return self.django_request.scheme or "http"
+
+    @property
+    def query(self) -> QueryParams:
+        """The query string's fields; of a repeated one the last, `getlist` has all."""
+        try:
+            return self._query
+        except AttributeError:
+            self._query = QueryParams(self._raw.query)
+            return self._query
+
+    @property
+    def params(self) -> PathParams:
+        """The path's parameters as text."""
+        try:
+            return self._params
+        except AttributeError:
+            self._params = PathParams(self._raw.params)
+            return self._params
+
+    @property
+    def headers(self) -> Headers:
+        """The headers, whatever the case of the name; `getlist` keeps repeats."""
+        try:
+            return self._headers
+        except AttributeError:
+            self._headers = Headers(self._raw.headers)
+            return self._headers
+
+    @property
+    def cookies(self) -> Cookies:
+        """The cookies."""
+        try:
+            return self._cookies
+        except AttributeError:
+            self._cookies = Cookies(self._raw.cookies)
+            return self._cookies
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """What authentication knows about the client: never None, empty when nobody is authenticated."""
+        try:
+            return self._context
+        except AttributeError:
+            self._context = Context()
+            return self._context
+
+    @property
+    def state(self) -> State:
+        """Room for the project's own values, by attribute or key; lives as long as the request."""
+        try:
+            return self._state
+        except AttributeError:
+            self._state = State()
+            return self._state
+
+    @property
+    def django_request(self) -> WSGIRequest:
+        """Django's own request, of the same method, path, headers and body: for templates and other Django code."""
+        try:
+            return self._django_request
+        except AttributeError:
+            self._django_request = WSGIRequest(build_meta(self._raw))
+            return self._django_request
+
+    @property
+    def META(self) -> dict[str, Any]:  # noqa: N802  # Django's name
+        """The headers and the connection, under the names that Django gives them."""
+        meta: dict[str, Any] = self.django_request.META
+        return meta
+
+    async def json(self) -> Any:
+        """Return the body as JSON; raises `RequestValidationError` (a 422) where it is none."""
+        raw = self._raw
+        body = raw.body
+        refusal = raw.json_refusal(body)
+        if refusal is not None:
+            line, column, message = refusal
+            raise RequestValidationError([(["body", line, column], message, "json_invalid")])
+        try:
+            value = msgspec.json.decode(body)
+        except msgspec.ValidationError as exc:
+            raise RequestValidationError([(["body"], _json.lower_first(str(exc)), "value_error")]) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            raise RequestValidationError([_json.malformed(exc, body)]) from None
+        if raw.has_nul_escape(body) and (errors := _json.nul_errors(body)):
+            raise RequestValidationError(errors)
+        return value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return `request[key]`, or `default` where there is no such part."""
+        return getattr(self, key) if key in _ITEMS else default
+
+    def __getitem__(self, key: str) -> Any:
+        if key in _ITEMS:
+            return getattr(self, key)
+        raise KeyError(f"{key!r}; expected one of {' '.join(sorted(_ITEMS))}")
+
+    def __contains__(self, key: object) -> bool:
+        return key in _ITEMS
+
+    # Without it `key in request` and iteration would count up integers through __getitem__.
+    __iter__ = None
+
+    def build_absolute_uri(self, location: str | None = None) -> str:
+        """Return `location` (this request's own path where not given) as an absolute URI; `ALLOWED_HOSTS` counts."""
+        return self.django_request.build_absolute_uri(location)
+
+    def get_host(self) -> str:
+        """Return the host the client asked for; raises `DisallowedHost` (a 400) where `ALLOWED_HOSTS` has it not."""
+        return self.django_request.get_host()
+
+    def get_full_path(self) -> str:
+        """Return the path with its query string, percent-encoded."""
+        return self.django_request.get_full_path()
+
+    def is_secure(self) -> bool:
+        """Return whether the client's connection is encrypted."""
+        return self.django_request.is_secure()
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached by names that are no slot and no property, and by slots that hold nothing yet.
+        raise AttributeError(_NOT_SERVED.get(name) or f"a request has no attribute {name!r}; own values go on .state")
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.path!r}>"
+
+
+def build_meta(raw: RawRequest) -> dict[str, Any]:
+    """Return the environ of a raw request, as Django's handlers know it.
+
+    A header whose name has an underscore is dropped: `X_Real_Ip` would pass for `X-Real-Ip`. Repeated ones are joined.
+    """
+    meta: dict[str, Any] = {
+        "REQUEST_METHOD": raw.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": _as_wsgi(raw.path),
+        "QUERY_STRING": _as_wsgi(raw.query_string),
+        "SERVER_PROTOCOL": f"HTTP/{raw.http_version}",
+        "wsgi.url_scheme": raw.scheme,
+        "wsgi.input": BytesIO(raw.body),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+    }
+    if raw.client is not None:
+        meta["REMOTE_ADDR"] = meta["REMOTE_HOST"] = raw.client[0]
+        meta["REMOTE_PORT"] = raw.client[1]
+    address, port = raw.server or ("unknown", 0)
+    meta["SERVER_NAME"], meta["SERVER_PORT"] = address, str(port)
+    for name, value in Headers((name, value) for name, value in raw.headers if "_" not in name).items():
+        key = name.upper().replace("-", "_")
+        meta[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = _as_wsgi(value)
+    # What was read counts, not what was announced: a chunked body has no length.
+    if raw.body:
+        meta["CONTENT_LENGTH"] = str(len(raw.body))
+    return meta
+
+
+def _as_wsgi(text: str) -> str:
+    # WSGI's text is bytes, one character each; WSGIRequest decodes what it reads as UTF-8 again.
+    return text if text.isascii() else text.encode(errors="replace").decode("latin-1")

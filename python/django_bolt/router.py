@@ -1,0 +1,252 @@
+"""Routes as they are declared: the decorators that a `BoltAPI` and a `Router` share.
+
+Compiling a route, serving it and describing it happen elsewhere; here a declaration is recorded and checked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict, TypeVar, Unpack
+
+from msgspec import UNSET
+
+from django_bolt._plan.compile import Route, compile_route
+from django_bolt._plan.declaration import RouteDeclaration
+from django_bolt._plan.errors import PlanError, UnknownSegment, UnresolvedName
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+class RouteOptions(TypedDict, total=False):
+    """What a route's decorator takes beside the path, always by keyword."""
+
+    status_code: int
+    """Status of a plain return value; 200 unless given."""
+    response_model: Any
+    """Type that the return value is validated against; the return annotation unless given, `None` for no type."""
+    validate_response: bool
+    """False: send what the handler returns unchecked. The application's value unless given."""
+    summary: str
+    """One line for the documentation; the first line of the docstring unless given."""
+    description: str
+    """Text for the documentation; the rest of the docstring unless given."""
+    tags: Sequence[str]
+    """Headings in the documentation, below those of the routers around the route."""
+    operation_id: str
+    """Name for generated clients; made from the handler's name unless given."""
+    deprecated: bool
+    """True: marked so in the documentation."""
+    include_in_schema: bool
+    """False: not in the documentation. The application's value unless given."""
+    auth: Sequence[Any] | None
+    """Authentication backends; raises `PlanError` until they can be enforced. `[]` means none."""
+    guards: Sequence[Any] | None
+    """Guards; raises `PlanError` until they can be enforced."""
+    middleware: Sequence[Any] | None
+    """Middleware; raises `PlanError` until it can be run."""
+    name: str
+    """Name of the route; the handler's name unless given."""
+    inline: bool
+    """True: run a plain `def` on the event loop's thread instead of a thread of the pool. It must not block."""
+    shield: bool
+    """True: the handler goes on when the client is gone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defaults:
+    """What the application and the routers around a route add to it."""
+
+    prefix: str = ""
+    tags: tuple[str, ...] = ()
+    validate_response: bool = True
+    include_in_schema: bool = True
+
+    def below(self, prefix: str, tags: Sequence[str] = ()) -> Defaults:
+        """Return the same, one level deeper."""
+        return Defaults(
+            prefix=self.prefix + prefix,
+            tags=(*self.tags, *tags),
+            validate_response=self.validate_response,
+            include_in_schema=self.include_in_schema,
+        )
+
+
+@dataclass(kw_only=True)
+class Registration:
+    """One use of a decorator: what was declared, and the route it compiled to last."""
+
+    method: str
+    path: str
+    handler: Callable[..., Any]
+    options: RouteOptions
+    compiled: Route | None = None
+
+    def compile(self, defaults: Defaults) -> Route:
+        """Return the route as it is below `defaults`; compiled once where that does not change it."""
+        declaration = self._declaration(defaults)
+        if self.compiled is None or self.compiled.declaration != declaration:
+            self.compiled = compile_route(declaration)
+        return self.compiled
+
+    def _declaration(self, defaults: Defaults) -> RouteDeclaration:
+        """Return the declaration with its full path and everything inherited."""
+        options = self.options
+        return RouteDeclaration(
+            method=self.method,
+            path=defaults.prefix + self.path or "/",
+            handler=self.handler,
+            name=options.get("name") or getattr(self.handler, "__name__", type(self.handler).__name__),
+            status_code=options.get("status_code"),
+            response_model=options.get("response_model", UNSET),
+            validate_response=options.get("validate_response", defaults.validate_response),
+            summary=options.get("summary"),
+            description=options.get("description"),
+            tags=(*defaults.tags, *options.get("tags", ())),
+            operation_id=options.get("operation_id"),
+            deprecated=options.get("deprecated", False),
+            include_in_schema=options.get("include_in_schema", defaults.include_in_schema),
+            inline=options.get("inline", False),
+            shield=options.get("shield", False),
+        )
+
+
+class Routes:
+    """Base of everything that routes are declared on: one decorator for each method.
+
+    A decorator returns the handler unchanged, so one function may be registered several times. What is wrong with a
+    handler raises `PlanError` where the decorator stands; only what a prefix added later can mend, and annotations
+    that name something defined further down, are left until the application is assembled.
+    """
+
+    def __init__(self, prefix: str, tags: Sequence[str] = ()) -> None:
+        self.prefix = check_prefix(prefix)
+        self.tags = tuple(tags)
+        self._parts: list[Registration | tuple[str, Router]] = []
+
+    def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Handler], Handler]:
+        """Answer GET requests for `path`, and HEAD where no other handler does."""
+        return self._register("GET", path, options)
+
+    def post(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Handler], Handler]:
+        """Answer POST requests for `path`."""
+        return self._register("POST", path, options)
+
+    def put(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Handler], Handler]:
+        """Answer PUT requests for `path`."""
+        return self._register("PUT", path, options)
+
+    def patch(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Handler], Handler]:
+        """Answer PATCH requests for `path`."""
+        return self._register("PATCH", path, options)
+
+    def delete(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Handler], Handler]:
+        """Answer DELETE requests for `path`."""
+        return self._register("DELETE", path, options)
+
+    def head(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Handler], Handler]:
+        """Answer HEAD requests for `path` in place of its GET handler."""
+        return self._register("HEAD", path, options)
+
+    def options(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Handler], Handler]:
+        """Answer OPTIONS requests for `path` in place of the automatic `Allow`."""
+        return self._register("OPTIONS", path, options)
+
+    def include_router(self, router: Router, prefix: str = "") -> None:
+        """Serve the routes of `router` below `prefix`, those registered on it later as well."""
+        if not isinstance(router, Router):
+            raise PlanError(
+                f"include_router() takes a Router, found {type(router).__name__}; "
+                "another BoltAPI is mounted instead: api.mount(path, other)"
+            )
+        if router is self or router.includes(self):
+            raise PlanError(f"The router with the prefix {router.prefix!r} would include itself")
+        self._parts.append((check_prefix(prefix), router))
+
+    def includes(self, other: Routes) -> bool:
+        """Tell whether `other` is included here, at any depth."""
+        routers = [part[1] for part in self._parts if isinstance(part, tuple)]
+        return any(router is other or router.includes(other) for router in routers)
+
+    def flatten(self, defaults: Defaults) -> Iterator[tuple[Registration, Defaults]]:
+        """Yield every route declared here and in included routers, with what it inherits."""
+        inside = defaults.below(self.prefix, self.tags)
+        for part in self._parts:
+            if isinstance(part, Registration):
+                yield part, inside
+            else:
+                prefix, router = part
+                yield from router.flatten(inside.below(prefix))
+
+    def _register(self, method: str, path: str, options: RouteOptions) -> Callable[[Handler], Handler]:
+        check_options(options)
+        check_path(path)
+
+        def decorator(handler: Handler) -> Handler:
+            registration = Registration(method=method, path=path, handler=handler, options=options)
+            # A later definition or a prefix further out may bring the name; if none does, assembling raises.
+            with contextlib.suppress(UnresolvedName, UnknownSegment):
+                registration.compile(self._local_defaults())
+            self._parts.append(registration)
+            return handler
+
+        return decorator
+
+    def _local_defaults(self) -> Defaults:
+        return Defaults(prefix=self.prefix, tags=self.tags)
+
+
+class Router(Routes):
+    """A group of routes to include in an application or in another router.
+
+    `prefix` starts with a slash and may hold parameters (`"/users/{user_id}"`); `tags` head its routes in the
+    documentation. `auth` and `guards` raise `PlanError` until they can be enforced (`auth=[]` means none).
+    """
+
+    def __init__(
+        self,
+        prefix: str = "",
+        *,
+        tags: Sequence[str] = (),
+        auth: Sequence[Any] | None = None,
+        guards: Sequence[Any] | None = None,
+        middleware: Sequence[Any] | None = None,
+    ) -> None:
+        refuse_policies("Router", {"auth": auth, "guards": guards, "middleware": middleware})
+        super().__init__(prefix, tags)
+
+
+def refuse_policies(where: str, policies: Mapping[str, Any]) -> None:
+    """Raise `PlanError` for every policy that asks for something: none is ever stored unenforced."""
+    for name, value in policies.items():
+        asks_nothing = value is None or value is False or (isinstance(value, (list, tuple)) and not value)
+        if not asks_nothing:
+            raise PlanError(
+                f"{where}: {name}= cannot be enforced by this version, and a policy is never stored unenforced. "
+                f"Found {value!r}; remove it, or check inside the handler."
+            )
+
+
+def check_options(options: RouteOptions) -> None:
+    """Raise for options that no decorator has and for policies."""
+    unknown = sorted(set(options) - set(RouteOptions.__annotations__))
+    if unknown:
+        known = ", ".join(RouteOptions.__annotations__)
+        raise TypeError(f"A route has no option {unknown[0]!r}; the options are: {known}")
+    policies = ("auth", "guards", "middleware")
+    refuse_policies("Route", {name: options.get(name) for name in policies})
+
+
+def check_path(path: str) -> None:
+    """Raise `PlanError` unless `path` is empty or starts with a slash."""
+    if not isinstance(path, str):
+        raise PlanError(f"A path is a str such as '/items/{{item_id}}', found {type(path).__name__}")
+    if path and not path.startswith("/"):
+        raise PlanError(f"A path starts with a slash: write '/{path}' in place of '{path}'")
+
+
+def check_prefix(prefix: str) -> str:
+    """Return `prefix` without a slash at its end; raise `PlanError` unless it is empty or starts with one."""
+    check_path(prefix)
+    return prefix.rstrip("/")

@@ -1,0 +1,1 @@
+"""Import paths kept for compatibility; nothing is defined here."""

@@ -1,0 +1,1 @@
+"""Tests of django-bolt; they mirror the package."""

@@ -1,0 +1,205 @@
+"""The texts that a wrong route is refused with, whole: they are what a user sees first."""
+
+import functools
+import ipaddress
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from msgspec import Meta
+
+from django_bolt._plan.errors import PlanError
+from django_bolt.params import Body, Depends, File, Form, Header, Path, Query
+from tests.plan.compiling import compiled
+
+
+class Item(msgspec.Struct):
+    name: str
+
+
+class Untagged(msgspec.Struct):
+    size: int
+
+
+def first(value=None):
+    return value
+
+
+def second(value=Depends(first)):
+    return value
+
+
+CASES = [
+    (
+        lambda item: 1,
+        {"item": Item},
+        "GET /",
+        "parameter 'item': is annotated Item, and GET takes no body; write Query() to take its fields from the query "
+        "string",
+    ),
+    (
+        lambda data: 1,
+        {"data": dict},
+        "GET /",
+        "parameter 'data': is annotated dict, and GET takes no body; write Body() for JSON, or take the query string's "
+        "fields with Query() and a Struct",
+    ),
+    (
+        lambda *args: 1,
+        {},
+        "GET /",
+        "takes *args, which no request can fill; name each parameter (a decorator keeps the names of what it wraps "
+        "with functools.wraps)",
+    ),
+    (
+        lambda a: 1,
+        {"a": ipaddress.IPv4Address},
+        "GET /",
+        "parameter 'a': is annotated IPv4Address, which no text can express; expected str, int, float, bool, Decimal, "
+        "datetime, date, time, timedelta, UUID, an Enum, a Literal, or a list of one of these",
+    ),
+    (
+        lambda: 1,
+        {},
+        "GET /{item_id}",
+        "the path has {item_id}, which no parameter takes; add a parameter 'item_id', or `request` to read "
+        "request.params['item_id']",
+    ),
+    (
+        lambda other=Path(): 1,
+        {},
+        "GET /{item_id}",
+        "parameter 'other': comes from the path, which has {item_id}; add {other} to the path or change the marker",
+    ),
+    (
+        lambda a=Path(): 1,
+        {},
+        "GET /",
+        "parameter 'a': comes from the path, which has no segment; add {a} to the path or change the marker",
+    ),
+    (
+        lambda a: 1,
+        {"a": Annotated[int, Query(1), Header()]},
+        "GET /",
+        "parameter 'a': has 2 markers in Annotated, expected one: a value has one source",
+    ),
+    (
+        lambda a=2: 1,
+        {"a": Annotated[int, Query(1)]},
+        "GET /",
+        "parameter 'a': has two defaults, 1 in its marker and 2 after `=`; keep the latter",
+    ),
+    (
+        lambda a=Query(ge=1): 1,
+        {"a": list[int]},
+        "GET /",
+        "parameter 'a': has ge=, which does not fit list[int]; to bound each item write list[Annotated[..., "
+        "msgspec.Meta(ge=...)]]",
+    ),
+    (
+        lambda a=Query(ge=1): 1,
+        {"a": Annotated[int, Meta(ge=2)]},
+        "GET /",
+        "parameter 'a': has ge=2 and ge=1; keep one of them",
+    ),
+    (
+        lambda a: 1,
+        {"a": Annotated[str, Header()] | None},
+        "GET /",
+        "parameter 'a': has a marker inside str; a marker stands around the whole type: Annotated[str | None, Query()]",
+    ),
+    (
+        lambda a=Form(): 1,
+        {},
+        "POST /",
+        "parameter 'a': forms and files are not served yet; take `request` and read `request.body`",
+    ),
+    (
+        lambda a=File(): 1,
+        {},
+        "POST /",
+        "parameter 'a': forms and files are not served yet; take `request` and read `request.body`",
+    ),
+    (
+        lambda request: 1,
+        {"request": Item},
+        "POST /",
+        "parameter 'request': is annotated Item, but this parameter always takes the Request; give it another name",
+    ),
+    (
+        lambda a: 1,
+        {"a": Item | Untagged},
+        "POST /",
+        "parameter 'a': Item | Untagged is no type that msgspec can handle: If a type union contains multiple Struct "
+        "types, all Struct types must be tagged (via `tag` or `tag_field` kwarg) - type "
+        "`tests.errors.test_registration.Item | tests.errors.test_registration.Untagged` is not supported",
+    ),
+    (
+        lambda a=Body(alias="b"): 1,
+        {"a": Item},
+        "POST /",
+        "'b' is the alias of a parameter that takes the whole body; add embed=True to read that key, or drop the alias",
+    ),
+    (
+        lambda a, b: 1,
+        {"a": Annotated[bytes, Body()], "b": Item},
+        "POST /",
+        "'a' takes the body as bytes, and 'b' takes from the same body; keep one",
+    ),
+    (
+        lambda a=Query(1, alias="k"), b=Query("", alias="k"): 1,
+        {"a": int, "b": str},
+        "GET /",
+        "the query parameter 'k' is read as int and as str; give both the same type, or one of them an alias",
+    ),
+    (
+        lambda a=Depends(first()): 1,
+        {},
+        "GET /",
+        "parameter 'a': has Depends() and the annotation Any; name a class there, or write Depends(get_it)",
+    ),
+    (
+        lambda: 1,
+        {"return": ipaddress.IPv4Address},
+        "GET /",
+        "return annotation: IPv4Address is no type that msgspec can handle; name its fields in a msgspec.Struct, a "
+        "dataclass or a TypedDict. If it is meant for type checkers only, declare response_model=None on the route",
+    ),
+    (
+        lambda a: 1,
+        {"a": "Missing"},
+        "GET /",
+        "parameter 'a': Missing in 'Missing' is no name at the top level of tests.errors.test_registration; move it "
+        "there (a name imported under `if TYPE_CHECKING` or defined inside a function cannot be seen), or drop `from "
+        "__future__ import annotations`",
+    ),
+    (
+        lambda: 1,
+        {},
+        "GET /{a:int}",
+        "the path has {a:int}, expected {name} or {name:path}; the type of a segment is the annotation of its "
+        "parameter",
+    ),
+]
+
+
+@pytest.mark.parametrize(("handler", "annotations", "place", "text"), CASES)
+def test_the_text_is_as_it_was(handler: Any, annotations: dict[str, Any], place: str, text: str):
+    handler.__annotations__.update(annotations)
+    method, path = place.split()
+    with pytest.raises(PlanError) as caught:
+        compiled(handler, method, path)
+    assert str(caught.value) == f"{place} (tests.errors.test_registration.<lambda>): {text}"
+
+
+def test_a_circle():
+    first.__defaults__ = (Depends(second),)
+    try:
+        with pytest.raises(PlanError) as caught:
+            compiled(functools.partial(second))
+    finally:
+        first.__defaults__ = (None,)
+    assert str(caught.value) == (
+        "GET / (tests.errors.test_registration.second): dependency first: dependency second: parameter 'value': the "
+        "dependencies go round in a circle, first -> second -> first; one of them must do without the next"
+    )

@@ -1,0 +1,37 @@
+"""Settings of the served project; what a test varies comes from environment variables."""
+
+from __future__ import annotations
+
+import json
+import os
+
+SECRET_KEY = "only-for-tests-and-long-enough-to-pass-every-check"
+DEBUG = False
+USE_TZ = True
+USE_I18N = True
+LANGUAGE_CODE = "en-us"
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "mysite.urls"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django_bolt", "shop"]
+MIDDLEWARE: list[str] = []
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("PROJECT_DATABASE", "db.sqlite3"),
+        "CONN_MAX_AGE": int(os.environ.get("PROJECT_CONN_MAX_AGE", "0")),
+    }
+}
+# Room for a body nested a million times: its depth has to be refused, not its size.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+# Everything from INFO up goes to stderr, one line a record: the tests count the lines.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "LOG %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}
+BOLT = json.loads(os.environ.get("PROJECT_BOLT", "{}"))

@@ -1,0 +1,1 @@
+"""An installed app with APIs of its own."""

@@ -1,0 +1,247 @@
+"""`manage.py runbolt`: what it serves, its flags over the settings, its one-line refusals, its end and its reloads."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.server.harness import PROJECT, Server, Wire, eventually, free_port, request
+
+MakeServer = Callable[..., Server]
+
+
+@pytest.mark.parametrize(
+    ("path", "module"),
+    [
+        ("/second/ping", "mysite.bolt_api"),
+        ("/shop/ping", "shop.api"),
+        ("/shop-too/ping", "shop.bolt_api"),
+    ],
+)
+def test_every_api_beside_the_settings_and_in_apps_is_served(server: Server, path: str, module: str) -> None:
+    assert json.loads(server.get(path).body) == {"module": module}
+    assert server.get("/hello").status == 200
+    assert json.loads(server.get("/v1/ping").body) == {"message": "pong"}
+
+
+def test_the_banner_says_what_is_served_and_how_to_stop_it(server: Server) -> None:
+    log = server.log()
+    assert "using settings 'mysite.settings'" in log
+    assert f"routes at http://127.0.0.1:{server.port}/" in log
+    assert f"Documentation at http://127.0.0.1:{server.port}/docs" in log
+    assert "Quit the server with CONTROL-C." in log
+
+
+def test_the_documentation_loads_nothing_from_elsewhere(server: Server) -> None:
+    page = server.get("/docs")
+    assert page.status == 200
+    assert b"http://" not in page.body.replace(b"http://www.w3.org", b"")
+    assert b"https://" not in page.body
+    assert server.get("/openapi.json").status == 200
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["{port}"], ["127.0.0.1:{port}"], ["--port", "{port}"], ["--host", "127.0.0.1", "--port", "{port}"]],
+    ids=["port", "address and port", "--port", "--host --port"],
+)
+def test_the_address_of_the_command_line(make_server: MakeServer, arguments: list[str]) -> None:
+    port = free_port()
+    with make_server(*(argument.format(port=port) for argument in arguments)) as server:
+        assert server.port == port
+        server.assert_well()
+
+
+def test_without_a_host_every_interface_is_served(make_server: MakeServer) -> None:
+    with make_server("--port", "0") as server, Wire(server.port, "127.0.0.2") as wire:
+        assert wire.send(request("GET", "/hello")).answer().status == 200
+
+
+def test_settings_give_the_defaults_and_flags_beat_them(make_server: MakeServer) -> None:
+    port, other = free_port(), free_port()
+    settings = json.dumps({"host": "127.0.0.1", "PORT": port, "BACKLOG": 9, "KEEP_ALIVE": 1})
+    with make_server(PROJECT_BOLT=settings) as server:
+        assert server.port == port
+        with pytest.raises(ConnectionRefusedError):
+            Wire(port, "127.0.0.2")
+        assert backlog(port) == 9
+        with server.connect() as wire:
+            assert wire.send(request("GET", "/hello")).answer().status == 200
+            assert wire.closed(timeout=5), "KEEP_ALIVE of one second kept an idle connection for five"
+    with make_server("--port", str(other), "--backlog", "7", "--keep-alive", "30", PROJECT_BOLT=settings) as server:
+        assert server.port == other
+        assert backlog(other) == 7
+        with server.connect() as wire:
+            assert wire.send(request("GET", "/hello")).answer().status == 200
+            assert not wire.closed(timeout=2), "--keep-alive 30 did not beat KEEP_ALIVE of one second"
+
+
+def backlog(port: int) -> int:
+    """Return how many connections may wait at the socket that listens on `port`."""
+    ss = shutil.which("ss")
+    if ss is None:
+        pytest.skip("needs the program ss")
+    shown = subprocess.run([ss, "-Hltn", f"sport = :{port}"], capture_output=True, text=True, check=True).stdout
+    return int(shown.split()[2])
+
+
+def test_keep_alive_of_zero_closes_behind_each_answer(make_server: MakeServer) -> None:
+    with make_server("127.0.0.1:0", "--keep-alive", "0") as server, server.connect() as wire:
+        assert wire.send(request("GET", "/hello")).answer().status == 200
+        assert wire.closed(timeout=3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "expected"),
+    [
+        (["--processes", "2"], {}, "one process only"),
+        (["--workers", "2"], {}, "one process only"),
+        (["--processes", "1", "--workers", "2"], {}, "disagree"),
+        ([], {"PROCESSES": 2}, "one process only"),
+        ([], {"PROCESSES": 1, "WORKERS": 2}, "expected one value for one setting"),
+        ([], {"WORKER": 1}, "found the key 'WORKER'"),
+        (["--port", "65536"], {}, "from 0 to 65535"),
+        (["nonsense"], {}, "not a valid port number or address:port pair"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_in_one_line(
+    make_server: MakeServer, arguments: list[str], settings: dict[str, int], expected: str
+) -> None:
+    server = make_server(PROJECT_BOLT=json.dumps(settings))
+    refused = server.manage("runbolt", *arguments)
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert expected in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1, refused.stderr
+
+
+def test_a_port_in_use_is_refused_in_one_line(make_server: MakeServer) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = make_server().manage("runbolt", f"127.0.0.1:{port}")
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert refused.stderr.endswith(f": Cannot listen on 127.0.0.1 port {port}: that port is already in use.\n")
+
+
+def test_two_servers_never_share_a_port(server: Server, make_server: MakeServer) -> None:
+    refused = make_server().manage("runbolt", f"127.0.0.1:{server.port}")
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("@api.get('/hello')\nasync def again() -> None: ...", ["GET /hello", "again", "hello"]),
+        ("@api.get('/more')\nasync def more(**options: str) -> None: ...", ["more", "**options"]),
+        ("@api.get('/more')\nasync def more(*names: str) -> None: ...", ["more", "*names"]),
+        ("@api.get('/more', guards=[object()])\nasync def more() -> None: ...", ["guards="]),
+    ],
+    ids=["two handlers for one route", "**kwargs", "*args", "a guard that nothing enforces"],
+)
+def test_a_wrong_declaration_is_refused_at_start(
+    make_server: MakeServer, tmp_path: Path, line: str, expected: list[str]
+) -> None:
+    project = copy_of_the_project(tmp_path)
+    with (project / "mysite" / "api.py").open("a") as file:
+        file.write(f"\n\n{line}\n")
+    refused = make_server(project=project).manage("runbolt", "127.0.0.1:0")
+    assert refused.returncode == 1
+    for part in expected:
+        assert part in refused.stderr
+    assert "Serving" not in refused.stdout
+
+
+def copy_of_the_project(tmp_path: Path) -> Path:
+    project = tmp_path / "project"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("__pycache__"))
+    return project
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_lets_requests_in_flight_finish(make_server: MakeServer, number: int) -> None:
+    with make_server("127.0.0.1:0") as server:
+        with server.connect() as idle, server.connect() as coroutine, server.connect() as thread:
+            assert idle.send(request("GET", "/hello")).answer().status == 200
+            coroutine.send(request("GET", "/slow?seconds=1"))
+            thread.send(request("GET", "/slow-def?seconds=1"))
+            # Both are in the server once a later request has been answered.
+            server.assert_well()
+            ended: list[int] = []
+            ending = threading.Thread(target=lambda: ended.append(server.end(number)))
+            ending.start()
+            assert coroutine.answer().body == b'{"message":"late"}'
+            assert thread.answer().body == b'{"message":"late"}'
+            ending.join()
+        assert ended == [0]
+        assert "Traceback" not in server.log()
+        with pytest.raises(ConnectionRefusedError):
+            server.connect()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_start_and_stop_hooks_run_once_in_the_process(make_server: MakeServer, number: int) -> None:
+    with make_server("127.0.0.1:0") as server:
+        server.assert_well()
+        assert server.events() == ["lifespan entered", "on_start", "async on_start"]
+        assert server.end(number) == 0
+        assert server.events() == ["lifespan entered", "on_start", "async on_start", "on_stop", "lifespan left"]
+        pids = {line.split()[0] for line in server.events_path.read_text().splitlines()}
+        assert pids == {str(server.process.pid)}
+
+
+def test_development_reloads_what_changed_shows_a_mistake_and_recovers(make_server: MakeServer, tmp_path: Path) -> None:
+    project = copy_of_the_project(tmp_path)
+    api = project / "mysite" / "bolt_api.py"
+    changed = api.read_text().replace('"mysite.bolt_api"', '"changed"')
+    with make_server("--dev", "--port", str(free_port()), project=project) as server:
+        assert module_served(server) == "mysite.bolt_api"
+        with pytest.raises(ConnectionRefusedError):
+            Wire(server.port, "127.0.0.2")
+        rewrite_until(api, changed + "\nthis is no Python\n", lambda: "SyntaxError" in server.log())
+        assert server.process.poll() is None
+        rewrite_until(api, changed, lambda: module_served(server) == "changed")
+        child = int(server.get("/pid").body)
+        assert child != server.process.pid
+        server.end(signal.SIGINT)
+        eventually(lambda: not Path(f"/proc/{child}").exists())
+
+
+def rewrite_until(path: Path, text: str, done: Callable[[], bool]) -> None:
+    """Change the file until `done()`; Django misses a change from before its first look at a file."""
+
+    def seen() -> bool:
+        later = path.stat().st_mtime + 2
+        path.write_text(text)
+        os.utime(path, (later, later))
+        # The reloader looks once a second, and the server takes a while to start.
+        deadline = time.monotonic() + 4
+        while not done():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    # The reloader's first look comes within a second of the banner.
+    time.sleep(1.1)
+    eventually(seen, timeout=30)
+
+
+def module_served(server: Server) -> str | None:
+    """Return what the route of `bolt_api.py` answers, `None` while nobody listens."""
+    try:
+        return json.loads(server.get("/second/ping").body)["module"]
+    except (OSError, AssertionError):
+        return None

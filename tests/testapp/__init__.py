@@ -1,0 +1,1 @@
+"""A Django app with the few models that the tests need."""

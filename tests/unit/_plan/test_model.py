@@ -1,0 +1,61 @@
+"""The plan as data: what crosses and what does not."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from django_bolt._plan import model
+from django_bolt._plan.model import AppPlan, Limits, Ref, RoutePlan, serialise
+
+
+def route(**changes):
+    fields = {
+        "method": "GET",
+        "path": "/",
+        "kind": "plain",
+        "shield": False,
+        "status": 200,
+        "python_errors": False,
+        "args": [],
+        "keywords": [],
+        "body": None,
+        "call": Ref(len),
+        "encode": Ref(repr),
+        "fast_types": [],
+        "finish": Ref(str),
+        "fail": Ref(int),
+    }
+    return RoutePlan(**{**fields, **changes})
+
+
+def test_objects_cross_beside_the_plan_in_order():
+    data, objects = serialise(AppPlan(routes=[route()], prefixes=["/api"], limits=Limits()))
+    plan = json.loads(data)
+    assert objects == [len, repr, str, int]
+    assert [plan["routes"][0][name] for name in ("call", "encode", "finish", "fail")] == [0, 1, 2, 3]
+    assert plan["prefixes"] == ["/api"]
+    assert plan["limits"] == {"body": 2_621_440, "json_depth": 64, "query_fields": 1000}
+
+
+def test_nodes_are_tagged_in_snake_case():
+    nodes = [model.Str(), model.Timedelta(), model.RequestArgument(), model.BodyArgument(), model.RawBody()]
+    tags = [json.loads(msgspec.json.encode(node))["kind"] for node in nodes]
+    assert tags == ["str", "timedelta", "request", "body", "raw"]
+
+
+def test_only_data_and_references_cross():
+    with pytest.raises(TypeError, match="may hold only data and Ref, found object"):
+        serialise(AppPlan(routes=[route(call=object())], prefixes=[], limits=Limits()))
+
+
+def test_nodes_are_frozen():
+    with pytest.raises(AttributeError):
+        model.Int(ge=1).ge = 2
+
+
+def test_a_reference_reads_as_what_it_points_at():
+    assert repr(Ref(len)) == "Ref(len)"
+    assert repr(Ref("a")) == "Ref('a')"

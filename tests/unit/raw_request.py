@@ -1,0 +1,36 @@
+"""A raw request in Python, with the attributes of the server's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+
+@dataclass
+class Raw:
+    method: str = "GET"
+    path: str = "/"
+    query_string: str = ""
+    params: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    cookies: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+    scheme: str = "http"
+    client: tuple[str, int] | None = ("192.0.2.7", 51000)
+    server: tuple[str, int] | None = ("127.0.0.1", 8000)
+    http_version: str = "1.1"
+    refusal: tuple[int, int, str] | None = None
+
+    @property
+    def raw_path(self) -> str:
+        return self.path
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        return parse_qsl(self.query_string, keep_blank_values=True)
+
+    def json_refusal(self, body: bytes, /) -> tuple[int, int, str] | None:
+        return self.refusal
+
+    def has_nul_escape(self, body: bytes, /) -> bool:
+        return b"\\u0000" in body
