@@ -1,0 +1,8 @@
+"""Django's own URLs; the API needs none."""
+
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+]
