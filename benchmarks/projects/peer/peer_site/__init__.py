@@ -1,0 +1,1 @@
+"""The example's endpoints, written for the peer; models, database and settings are the example's own."""

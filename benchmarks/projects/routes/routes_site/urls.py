@@ -1,0 +1,3 @@
+"""No Django URLs: everything is in `api.py`."""
+
+urlpatterns: list[object] = []
