@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_QUIET := 1
 unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
 
-.PHONY: help setup run test check lint types architecture rust bench docs wheel clean python-found
+.PHONY: help setup services run test test-django check lint types architecture rust bench docs wheel clean python-found
 
 help:  ## list the recipes
 	@echo "make RECIPE [PYTHON=python3.13]"
@@ -53,6 +53,10 @@ $(VENV)/.built: $(VENV)/.installed $(RUST)
 
 setup: $(VENV)/.built  ## make the virtual environment and build the core into it
 
+# PostgreSQL and PgBouncer, where they can be installed without asking; otherwise it says what is missing.
+services:
+	scripts/services.sh
+
 # What one does -----------------------------------------------------------------------------------------------------
 
 run: setup  ## serve the example on http://127.0.0.1:8000 with demo data (PORT=â€¦ for another port)
@@ -65,9 +69,12 @@ run: setup  ## serve the example on http://127.0.0.1:8000 with demo data (PORT=â
 	@echo
 	cd example && exec ../$(BIN)/python manage.py runbolt --host 127.0.0.1 --port $(PORT)
 
-test: setup  ## run every test, Rust and Python
+test: setup services  ## run every test, Rust and Python
 	cargo test --locked --package bolt-core
 	$(BIN)/python -m pytest
+
+test-django: setup services  ## run Django's own tests of its database layer with django-bolt installed
+	$(BIN)/python -m scripts.django_suite $(ARGS)
 
 check: lint types architecture rust  ## run every check that is not a test
 	@echo "all checks passed"

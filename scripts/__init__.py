@@ -1,1 +1,1 @@
-"""Checks that `make check` runs; each stands alone."""
+"""Checks that `make check` runs, and what the other recipes, the tests and the benchmarks start."""

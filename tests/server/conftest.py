@@ -20,10 +20,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The same, with the project's tables."""
-    prepared = Server(tmp_path_factory.mktemp("server"), "127.0.0.1:0")
-    made = prepared.manage("migrate", "--run-syncdb", "--verbosity", "0")
-    assert made.returncode == 0, made.stderr
-    with prepared as running:
+    with Server(tmp_path_factory.mktemp("server"), "127.0.0.1:0").migrate() as running:
         yield running
         running.assert_well()
 

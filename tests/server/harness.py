@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -150,19 +151,25 @@ def post(target: str, body: bytes, content_type: str = "application/json") -> by
 
 
 class Server:
-    """A `manage.py runbolt` of its own process; what it writes goes to a file."""
+    """A `manage.py runbolt` of its own process; what it writes goes to a file.
+
+    `databases` is the project's `DATABASES` in place of the SQLite file in `directory`, with
+    `postgresql.settings(make_database())` for a PostgreSQL; `environment` are further environment variables.
+    """
 
     def __init__(
         self,
         directory: Path,
         *arguments: str,
         project: Path = PROJECT,
+        databases: dict[str, dict[str, Any]] | None = None,
         **environment: str,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.log_path = directory / "server.log"
         self.events_path = directory / "events"
         self.database = directory / "db.sqlite3"
+        self.databases = databases
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "mysite.settings",
@@ -170,6 +177,7 @@ class Server:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PROJECT_DATABASE": str(self.database),
             "PROJECT_EVENTS": str(self.events_path),
+            **({"PROJECT_DATABASES": json.dumps(databases)} if databases else {}),
             **environment,
         }
         self.project = project
@@ -188,6 +196,14 @@ class Server:
             timeout=START_TIMEOUT,
             check=False,
         )
+
+    def migrate(self) -> Server:
+        """Make the project's tables in every database that it has."""
+        aliases = self.databases or {"default": {}}
+        for alias in aliases:
+            made = self.manage("migrate", "--run-syncdb", "--verbosity", "0", "--database", alias)
+            assert made.returncode == 0, made.stderr
+        return self
 
     def launch(self) -> Server:
         """Start the process and return at once."""

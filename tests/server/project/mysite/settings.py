@@ -16,13 +16,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django_bolt", "shop"]
 MIDDLEWARE: list[str] = []
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
-DATABASES = {
+DATABASES = json.loads(os.environ.get("PROJECT_DATABASES", "null")) or {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("PROJECT_DATABASE", "db.sqlite3"),
         "CONN_MAX_AGE": int(os.environ.get("PROJECT_CONN_MAX_AGE", "0")),
     }
 }
+DATABASE_ROUTERS = json.loads(os.environ.get("PROJECT_ROUTERS", "[]"))
 # Room for a body nested a million times: its depth has to be refused, not its size.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 # Everything from INFO up goes to stderr, one line a record: the tests count the lines.
