@@ -125,8 +125,22 @@ pub(crate) fn outcome(py: Python<'_>, app: &Compiled, route: &Route, value: &Bou
     answered(&route.finish.bind(py).call1((value,))?)
 }
 
+/// The outcome of a `def` handler; a value with clean-up is cleaned up once its answer is made.
+pub(crate) fn finish_sync(
+    py: Python<'_>,
+    app: &Compiled,
+    route: &Route,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<Outcome> {
+    if !ffi::is_exactly(value, app.hooks.deferred.bind_borrowed(py)) {
+        return outcome(py, app, route, value);
+    }
+    let result = outcome(py, app, route, &value.getattr(intern!(py, "value"))?);
+    clean_up(value, result)
+}
+
 /// Lets a `Deferred` clean up once its value was answered, or failed to be.
-pub(crate) fn clean_up<T>(deferred: &Bound<'_, PyAny>, result: PyResult<T>) -> PyResult<T> {
+fn clean_up<T>(deferred: &Bound<'_, PyAny>, result: PyResult<T>) -> PyResult<T> {
     let py = deferred.py();
     match &result {
         Ok(_) => deferred.call_method0(intern!(py, "cleanup"))?,
@@ -159,6 +173,12 @@ impl Exchange {
                 Ok(self.request.get_or_init(py, || made).clone_ref(py))
             }
         }
+    }
+
+    /// Which of the plan's routes it is for.
+    #[getter]
+    fn route_index(&self) -> usize {
+        self.route
     }
 
     /// True once the client is gone.

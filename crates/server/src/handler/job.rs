@@ -6,9 +6,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::exchange::{Exchange, answered, clean_up};
+use super::exchange::{Exchange, answered, finish_sync};
 use crate::py::{errors, ffi};
-use crate::reply::Outcome;
 
 /// A `def` handler with its arguments; called once, on the thread that is to run it.
 #[pyclass(frozen, module = "django_bolt._core")]
@@ -29,17 +28,7 @@ impl Job {
         let arguments: Vec<_> = arguments.into_iter().map(|argument| argument.into_bound(py)).collect();
         let value = ffi::call(route.call.bind(py), &arguments, route.keywords.as_ref())?;
         drop(arguments);
-        if !ffi::is_exactly(&value, exchange.app().hooks.deferred.bind_borrowed(py)) {
-            return self.finish(py, &value);
-        }
-        let result = self.finish(py, &value.getattr(intern!(py, "value"))?);
-        clean_up(&value, result)
-    }
-
-    fn finish(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        if let Some(coroutine) = self.exchange.get().done(py, value)? {
-            self.exchange.get().answer(Outcome::Continue(coroutine));
-        }
+        exchange.answer(finish_sync(py, exchange.app(), route, &value)?);
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use tokio::sync::oneshot;
 
-use super::exchange::{Exchange, Gone, Origin, clean_up, outcome};
+use super::exchange::{Exchange, Gone, Origin, finish_sync, outcome};
 use super::guest::Guest;
 use super::job::{Job, Start};
 use crate::app::{Compiled, Route};
@@ -250,18 +250,4 @@ impl Seat {
             Err(_) => Ok(Started::Pending(receiver, Gone::new(move || exchange.get().set_gone()))),
         }
     }
-}
-
-/// The outcome of a `def` handler; a value with clean-up is cleaned up once its answer is made.
-pub(crate) fn finish_sync(
-    py: Python<'_>,
-    app: &Compiled,
-    route: &Route,
-    value: &Bound<'_, PyAny>,
-) -> PyResult<Outcome> {
-    if !ffi::is_exactly(value, app.hooks.deferred.bind_borrowed(py)) {
-        return outcome(py, app, route, value);
-    }
-    let result = outcome(py, app, route, &value.getattr(intern!(py, "value"))?);
-    clean_up(value, result)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod remote;
 
+use std::cell::Cell;
 use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;
@@ -30,6 +31,8 @@ struct Hosting {
     local: LocalSet,
     seat: Rc<Seat>,
     serving: Serving,
+    /// Whether it was told to stop, which may be before it serves.
+    stopped: Cell<bool>,
     runtime: Patient,
 }
 
@@ -88,6 +91,7 @@ impl Worker {
             local,
             seat,
             serving: Serving::default(),
+            stopped: Cell::new(false),
             runtime: Patient(Some(runtime()?)),
         })))
     }
@@ -108,6 +112,9 @@ impl Worker {
         let hosting = self.0.get()?;
         hosting.seat.server.replace(listener.local_addr().ok());
         let connections = hosting.connections(Duration::from_secs_f64(keep_alive));
+        if hosting.stopped.get() {
+            connections.stop();
+        }
         let served: io::Result<()> = hosting.block_on(py, async move {
             connections.accept(tokio::net::TcpListener::from_std(listener)?).await;
             connections.drain(Duration::from_secs_f64(grace)).await;
@@ -116,9 +123,11 @@ impl Worker {
         Ok(served?)
     }
 
-    /// Ends `serve()`; called on the worker's thread.
+    /// Ends `serve()`, at once where it has not begun; called on the worker's thread.
     fn stop(&self) -> PyResult<()> {
-        if let Some(connections) = self.0.get()?.serving.borrow().as_ref() {
+        let hosting = self.0.get()?;
+        hosting.stopped.set(true);
+        if let Some(connections) = hosting.serving.borrow().as_ref() {
             connections.stop();
         }
         Ok(())
