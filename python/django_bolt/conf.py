@@ -5,14 +5,17 @@ Nothing here may start a server or register a check (`checks` does that with the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-__all__ = ["Configuration", "Problem", "debug_enabled", "find_problems", "load"]
+__all__ = ["BridgeMode", "Configuration", "Problem", "debug_enabled", "extras_enabled", "find_problems", "load"]
+
+BridgeMode = Literal["inline", "greenlet", "thread"]
+"""How the ORM calls of a coroutine run: on the worker's thread, in a greenlet that waits in the loop, in a thread."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,17 @@ class Configuration:
     """Threads for `def` handlers, in each worker."""
     threads_queue: int = 1000
     """Calls that may wait for such a thread; more are answered 503."""
+    orm_bridge: BridgeMode | Mapping[str, BridgeMode] | Literal[False] | None = None
+    """How coroutines reach the database: None picks by engine, a mode is for every alias, a dict for those it names;
+    False leaves everything to asgiref's threads."""
+    orm_extras: bool = True
+    """Whether `await queryset`, `alist`, `get_or_404`, `aget_or_404` and `async with atomic()` are added to Django."""
+    db_pool_size: int = 10
+    """Connections that each worker keeps open to one database; 0 closes each one after its use."""
+    db_pool_timeout: float = 30.0
+    """Seconds that a query may wait for a connection before it is answered 503."""
+    inline_limit_ms: float = 20.0
+    """Milliseconds that an inline call may take before its route is moved to threads; 0 never moves one."""
 
 
 class Problem(NamedTuple):
@@ -54,23 +68,56 @@ class Problem(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """What a number setting may be."""
+    """What a setting may be."""
 
-    least: float
-    most: float
+    accepts: Callable[[Any], bool]
     expected: str
-    fractions: bool = False
+    example: str = ""
+    """A value to write; the default's where this is empty."""
+    convert: Callable[[Any], Any] = lambda value: value
+    """Makes an accepted value what `Configuration` holds."""
 
 
-_NUMBERS = {
-    "port": _Rule(0, 65535, "a whole number from 0 to 65535"),
-    "processes": _Rule(1, 1024, "a whole number from 1 to 1024"),
-    "backlog": _Rule(1, 2**31 - 1, "a whole number of at least 1"),
-    "keep_alive": _Rule(0, 86400, "a number of seconds from 0 to 86400", fractions=True),
-    "threads": _Rule(1, 1024, "a whole number from 1 to 1024"),
-    "threads_queue": _Rule(0, 1_000_000, "a whole number from 0 to 1000000"),
+def _number(types: Any, least: float, most: float) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, types) and not isinstance(value, bool) and least <= value <= most
+
+
+def _whole(least: int, most: int) -> _Rule:
+    return _Rule(_number(int, least, most), f"a whole number from {least} to {most}")
+
+
+def _amount(unit: str, most: int) -> _Rule:
+    return _Rule(_number(int | float, 0, most), f"a number of {unit} from 0 to {most}", convert=float)
+
+
+def _is_bridge(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(alias, str) and mode in _MODES for alias, mode in value.items())
+    return value is None or value is False or value in _MODES
+
+
+_MODES = get_args(BridgeMode)
+_FLAG = _Rule(lambda value: isinstance(value, bool), "True or False")
+_RULES = {
+    "host": _Rule(lambda value: isinstance(value, str) and value != "", "an address as text", '"127.0.0.1"'),
+    "port": _whole(0, 65535),
+    "processes": _whole(1, 1024),
+    "backlog": _Rule(_number(int, 1, 2**31 - 1), "a whole number of at least 1"),
+    "keep_alive": _amount("seconds", 86400),
+    "debug": _Rule(lambda value: value is None or isinstance(value, bool), "True or False", "False"),
+    "emit_signals": _FLAG,
+    "threads": _whole(1, 1024),
+    "threads_queue": _whole(0, 1_000_000),
+    "orm_bridge": _Rule(
+        _is_bridge,
+        f"one of {', '.join(map(repr, _MODES))}, a dict of them by database alias, None (by engine) or False (off)",
+        '{"default": "thread"}',
+    ),
+    "orm_extras": _FLAG,
+    "db_pool_size": _whole(0, 10_000),
+    "db_pool_timeout": _amount("seconds", 3600),
+    "inline_limit_ms": _amount("milliseconds", 60_000),
 }
-_FLAGS = ("debug", "emit_signals")
 _KNOWN = tuple(field.name for field in fields(Configuration))
 
 
@@ -81,18 +128,26 @@ def load() -> Configuration:
     if problems:
         raise ImproperlyConfigured("settings.BOLT: " + " | ".join(map(str, problems)))
     values, _ = _normalise(raw or {})
-    if "keep_alive" in values:
-        values["keep_alive"] = float(values["keep_alive"])
-    return Configuration(**values)
+    return Configuration(**{name: _RULES[name].convert(value) for name, value in values.items()})
 
 
 def debug_enabled() -> bool:
     """Return whether errors are shown in full: `BOLT["DEBUG"]` where given, else `settings.DEBUG`."""
     if not settings.configured:
         return False
-    raw = getattr(settings, "BOLT", None)
-    debug = _normalise(raw)[0].get("debug") if isinstance(raw, Mapping) else None
+    debug = _peek("debug")
     return bool(settings.DEBUG if debug is None else debug)
+
+
+def extras_enabled() -> bool:
+    """Return whether `BOLT["ORM_EXTRAS"]` is on; what else is wrong in the settings is left to the system checks."""
+    return _peek("orm_extras") is not False
+
+
+def _peek(name: str) -> Any:
+    """Return one setting as it was given, None where it was not, whatever is wrong with the others."""
+    raw = getattr(settings, "BOLT", None)
+    return _normalise(raw)[0].get(name) if isinstance(raw, Mapping) else None
 
 
 def find_problems(raw: Any) -> list[Problem]:
@@ -134,16 +189,8 @@ def _normalise(raw: Mapping[Any, Any]) -> tuple[dict[str, Any], list[Problem]]:
 
 
 def _check(name: str, value: Any) -> Problem | None:
-    if name == "host":
-        good, expected, fix = isinstance(value, str) and value != "", "an address as text", '"HOST": "127.0.0.1"'
-    elif name in _FLAGS:
-        good, expected, fix = isinstance(value, bool), "True or False", f'"{name.upper()}": False'
-        good = good or (name == "debug" and value is None)
-    else:
-        rule = _NUMBERS[name]
-        types = int | float if rule.fractions else int
-        good = isinstance(value, types) and not isinstance(value, bool) and rule.least <= value <= rule.most
-        expected, fix = rule.expected, f'"{name.upper()}": {getattr(Configuration, name)}'
-    if good:
+    rule = _RULES[name]
+    if rule.accepts(value):
         return None
-    return Problem("value", f"found {name.upper()}={value!r}, expected {expected}", f"write e.g. {fix}")
+    fix = f'write e.g. "{name.upper()}": {rule.example or getattr(Configuration, name)}'
+    return Problem("value", f"found {name.upper()}={value!r}, expected {rule.expected}", fix)

@@ -158,15 +158,20 @@ def test_the_documentation_page_loads_nothing_that_is_missing(environment: Envir
 
 
 def test_everything_that_is_imported_was_installed(environment: Environment, tmp_path: Path) -> None:
-    """Every module of the package imports with its declared dependencies alone."""
+    """Every module of the package imports with its declared dependencies alone; a database driver is the project's."""
     script = """
 import django, importlib, pkgutil
 from django.conf import settings
 settings.configure(INSTALLED_APPS=["django_bolt"])
 django.setup()
 import django_bolt
+# Imported where a database is PostgreSQL, whose driver is the project's choice.
+drivers = {"django_bolt.orm.postgresql": "psycopg"}
 for module in pkgutil.walk_packages(django_bolt.__path__, "django_bolt."):
-    importlib.import_module(module.name)
+    try:
+        importlib.import_module(module.name)
+    except ModuleNotFoundError as error:
+        assert error.name == drivers.get(module.name), error
 print(django_bolt.__file__)
 """
     place = environment.run("python", "-W", "error", "-c", script, within=tmp_path).strip()
@@ -175,6 +180,6 @@ print(django_bolt.__file__)
 
 def test_the_wheel_says_what_it_needs(environment: Environment) -> None:
     installed = {line.split("==")[0].lower() for line in environment.run("pip", "list", "--format=freeze").splitlines()}
-    assert {"django-bolt", "django", "msgspec", "asgiref", "httpx", "drf-spectacular-sidecar"} <= installed
+    assert {"django-bolt", "django", "msgspec", "asgiref", "greenlet", "httpx", "drf-spectacular-sidecar"} <= installed
     assert not {"pytest", "django-stubs", "maturin", "mypy"} & installed
     assert "No broken requirements" in environment.run("pip", "check")

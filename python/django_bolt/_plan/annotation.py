@@ -89,13 +89,25 @@ def is_record(annotation: Any) -> bool:
     """Tell whether a type has named fields: a Struct, dataclass, attrs class, TypedDict or NamedTuple."""
     bare, _ = peel(annotation)
     bare = typing.get_origin(bare) or bare
-    return isinstance(bare, type) and (
-        issubclass(bare, msgspec.Struct)
-        or dataclasses.is_dataclass(bare)
-        or hasattr(bare, "__attrs_attrs__")
-        or typing.is_typeddict(bare)
-        or (issubclass(bare, tuple) and hasattr(bare, "_fields"))
+    return is_keyed(bare) or is_named_tuple(bare) or (isinstance(bare, type) and hasattr(bare, "__attrs_attrs__"))
+
+
+def is_keyed(bare: Any) -> bool:
+    """Tell whether a type is a Struct, dataclass or TypedDict, with or without type arguments."""
+    kind = typing.get_origin(bare) or bare
+    return isinstance(kind, type) and (
+        issubclass(kind, msgspec.Struct) or dataclasses.is_dataclass(kind) or is_typed_dict(kind)
     )
+
+
+def is_typed_dict(kind: Any) -> bool:
+    """Tell whether a class is a TypedDict, that of typing_extensions included, which `typing` does not know."""
+    return isinstance(kind, type) and issubclass(kind, dict) and hasattr(kind, "__required_keys__")
+
+
+def is_named_tuple(kind: Any) -> bool:
+    """Tell whether a class is a NamedTuple."""
+    return isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields")
 
 
 def is_mapping(annotation: Any) -> bool:

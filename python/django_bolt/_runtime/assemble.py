@@ -21,6 +21,7 @@ from django_bolt._runtime.fail import Failing, failer_for
 from django_bolt._runtime.finish import finisher_for
 from django_bolt._runtime.run import build_runner
 from django_bolt._runtime.signals import with_signals
+from django_bolt._runtime.transactions import with_transactions
 from django_bolt.exceptions import HTTPException, RequestValidationError
 
 # Stands for "no limit" in a plan; no request reaches it.
@@ -129,6 +130,7 @@ def callable_of(route: Route, *, emit_signals: bool) -> tuple[Callable[..., Any]
         call, kind = route.declaration.handler, route.kind
     else:
         call, kind = build_runner(route)
+    call, kind = with_transactions(call, kind, route.declaration.handler)
     return with_signals(call, kind) if emit_signals else (call, kind)
 
 

@@ -19,6 +19,11 @@ class Exchange(Protocol):
     """One request on its way through Python (`_core.Exchange`)."""
 
     @property
+    def route_index(self) -> int:
+        """Which of the plan's routes it is for."""
+        ...
+
+    @property
     def gone(self) -> bool:
         """Whether the client is gone."""
         ...

@@ -12,9 +12,11 @@ import msgspec
 from django.core.exceptions import SynchronousOnlyOperation
 
 from django_bolt import _json
+from django_bolt._plan.annotation import is_keyed
 from django_bolt._plan.compile import Route
+from django_bolt._runtime.flat import Flat
 from django_bolt._runtime.rows import Reader, holds_rows
-from django_bolt._runtime.twin import Twins, is_record, members
+from django_bolt._runtime.twin import Twins, members
 from django_bolt.exceptions import ResponseValidationError
 
 __all__ = ["Encode", "encoder_for", "is_typed", "type_encoder"]
@@ -40,7 +42,7 @@ def type_encoder(response_type: Any, *, validate: bool = True) -> tuple[Encode, 
     """
     if not is_typed(response_type):
         return _json.encode, ()
-    fast = tuple(kind for kind in members(response_type) if isinstance(kind, type) and is_record(kind))
+    fast = tuple(kind for kind in members(response_type) if isinstance(kind, type) and is_keyed(kind))
     if not validate:
         return _reading(Reader(response_type)), fast
     return _checking(response_type), fast
@@ -81,10 +83,12 @@ def _checking(response_type: Any) -> Encode:
 
     if strict.may_leave_out:
         return settle
+    flat = Flat.of(response_type, strict, reader, otherwise=settle)
+    encode_rows = settle if flat is None else flat.encode
 
     def encode(value: Any) -> bytes:
         if holds_rows(value):
-            return settle(value)
+            return encode_rows(value)
         try:
             if type(value) is dict:
                 return encode_json(convert(value, partial))

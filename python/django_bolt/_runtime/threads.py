@@ -20,17 +20,20 @@ from asgiref.sync import sync_to_async
 
 from django_bolt._runtime.loop import aside
 from django_bolt.exceptions import ServiceUnavailable
+from django_bolt.orm.bridge import here
+from django_bolt.orm.units import current_unit
 
 Job = Callable[[], None]
 """A `def` handler with its arguments (`_core.Job`): called once, it runs the handler and answers."""
 
 
 class Threads:
-    """At most `size` threads; `queue` more calls wait for one; `after()` runs on the thread after each."""
+    """At most `size` threads; `queue` more calls wait; `before()` and `after()` run around each, on its thread."""
 
-    def __init__(self, *, size: int, queue: int, after: Callable[[], None]) -> None:
+    def __init__(self, *, size: int, queue: int, before: Callable[[], None], after: Callable[[], None]) -> None:
         self._size = size
         self._queue = queue
+        self._before = before
         self._after = after
         self._lock = threading.Lock()
         self._started = 0
@@ -51,6 +54,10 @@ class Threads:
                 raise ServiceUnavailable("all threads are busy", headers={"Retry-After": "1"})
         inbox.put(work)
 
+    def lease(self) -> Lease:
+        """Hold a thread; `ServiceUnavailable` as for `submit`."""
+        return Lease(self)
+
     def close(self) -> None:
         """End the idle threads now and the others after their work."""
         with self._lock:
@@ -70,6 +77,7 @@ class Threads:
         work = inbox.get()
         while work is not None:
             try:
+                self._before()
                 work()
             finally:
                 self._after()
@@ -86,7 +94,7 @@ class Threads:
 
 
 class Lease:
-    """One request's hold on a thread: all its blocking calls run there, in order, on one connection."""
+    """A hold on a thread: all that is given to it runs there, in order, on one connection."""
 
     def __init__(self, threads: Threads) -> None:
         self._inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -105,11 +113,33 @@ class Lease:
             work()
 
 
-REQUEST: ContextVar[Hashable] = ContextVar("django_bolt_request")
+REQUEST: ContextVar[Any] = ContextVar("django_bolt_request")
 """The request that the running code belongs to, by its exchange."""
 
 Holds = dict[Hashable, Lease | None]
 """The requests in progress, each with its hold on a thread once it has one."""
+
+
+class RequestThreads:
+    """The bridge's threads: for a call the request's own or one of `threads`, for a transaction one of `others`.
+
+    Whoever holds one of `others` wants no further thread, so nobody waits in a circle.
+    """
+
+    def __init__(self, threads: Threads, others: Threads, holds: Holds) -> None:
+        self._threads = threads
+        self._others = others
+        self._holds = holds
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Run `work` on a thread soon."""
+        lease = self._holds.get(REQUEST.get(None))
+        run = self._threads.submit if lease is None else lease.run
+        run(work)
+
+    def lease(self) -> Lease:
+        """Hold a thread that is nobody else's."""
+        return self._others.lease()
 
 
 def _settle(future: Future[Any], function: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -122,25 +152,37 @@ def _settle(future: Future[Any], function: Callable[..., Any], args: tuple[Any, 
 
 
 class LeasedExecutor(Executor):
-    """What asgiref's thread-sensitive calls run on: the current request's thread."""
+    """What asgiref's thread-sensitive calls run on: the current request's thread, one of `threads`.
 
-    def __init__(self, threads: Threads) -> None:
+    Inside `async with atomic()` they use the transaction's connection, in their turn. A request that has no thread by
+    then takes one of `others`: those who hold a thread may be waiting for the very connection.
+    """
+
+    def __init__(self, threads: Threads, others: Threads) -> None:
         self._threads = threads
         self.holds: Holds = {}
+        self._inside = RequestThreads(others, others, self.holds)
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run on the request's thread, or, after the request and outside one, on any for this one call."""
         future: Future[Any] = Future()
         work = partial(_settle, future, partial(function, **kwargs), args)
+        bridge = here()
+        unit = current_unit(bridge) if bridge is not None else None
+        if bridge is None or unit is None:
+            self._run_for_request()(work)
+        else:
+            bridge.lend(unit, self._inside.submit, work, future.set_exception)
+        return future
+
+    def _run_for_request(self) -> Callable[[Callable[[], None]], None]:
         request = REQUEST.get(None)
         if request not in self.holds:
-            self._threads.submit(work)
-            return future
+            return self._threads.submit
         lease = self.holds[request]
         if lease is None:
             lease = self.holds[request] = Lease(self._threads)
-        lease.run(work)
-        return future
+        return lease.run
 
 
 class InlineExecutor(Executor):

@@ -17,9 +17,10 @@ from typing import Annotated, Any, NamedTuple, NotRequired, TypedDict, TypeVar, 
 
 import msgspec
 
-from django_bolt._plan.annotation import peel
+from django_bolt._plan.annotation import is_keyed, is_named_tuple, is_typed_dict, peel
+from django_bolt._plan.annotation import members as union_members
 
-__all__ = ["Field", "Twins", "fields_of", "is_record", "members", "strip"]
+__all__ = ["Field", "Twins", "fields_of", "members", "strip"]
 
 
 class Field(NamedTuple):
@@ -49,28 +50,8 @@ _QUALIFIERS = {NotRequired, typing.Required, typing.Final}
 
 
 def members(annotation: Any) -> tuple[Any, ...]:
-    """Return the members of a union, or the annotation alone."""
-    annotation = strip(annotation)
-    if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(itertools.chain.from_iterable(members(item) for item in get_args(annotation)))
-    return (annotation,)
-
-
-def is_record(annotation: Any) -> bool:
-    """Return whether the type has named fields: a Struct, dataclass or TypedDict, with or without type arguments."""
-    kind = get_origin(annotation) or annotation
-    return isinstance(kind, type) and (
-        issubclass(kind, msgspec.Struct) or dataclasses.is_dataclass(kind) or _is_typed_dict(kind)
-    )
-
-
-def _is_typed_dict(kind: Any) -> bool:
-    # True for typing_extensions' as well, which typing.is_typeddict does not know.
-    return isinstance(kind, type) and issubclass(kind, dict) and hasattr(kind, "__required_keys__")
-
-
-def _is_named_tuple(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields")
+    """Return the members of a union, or the annotation alone, each as `strip` leaves it."""
+    return tuple(strip(member) for member in union_members(strip(annotation)))
 
 
 def _items_of(named_tuple: Any) -> list[Any]:
@@ -82,7 +63,7 @@ def fields_of(annotation: Any) -> list[Field]:
     """Return the fields of a record type, in order."""
     kind = get_origin(annotation) or annotation
     hints = _hints(annotation, kind)
-    if _is_typed_dict(kind):
+    if is_typed_dict(kind):
         return [Field(name, name, hint, _is_required(kind, name, hint), None, False) for name, hint in hints.items()]
     if dataclasses.is_dataclass(kind):
         return [_dataclass_field(field, hints[field.name]) for field in dataclasses.fields(kind)]
@@ -157,12 +138,12 @@ class Twins:
             return self.of(get_args(annotation)[0])
         if annotation is msgspec.UnsetType:
             self.may_leave_out = True
-        if is_record(annotation):
+        if is_keyed(annotation):
             return self._record(annotation)
         origin, arguments = get_origin(annotation), get_args(annotation)
         if origin in (Union, types.UnionType):
             return Union[tuple(self.of(item) for item in arguments)]  # noqa: UP007  # members are known only now
-        if _is_named_tuple(annotation):
+        if is_named_tuple(annotation):
             return types.GenericAlias(tuple, tuple(self.of(item) for item in _items_of(annotation)))
         if origin is None or origin is typing.Literal:
             return annotation
@@ -178,7 +159,7 @@ class Twins:
         kind = get_origin(annotation) or annotation
         name = f"{kind.__name__}_{next(_COUNTER)}"
         self._pending[annotation] = name
-        build: Callable[[str, Any], Any] = self._typed_dict if _is_typed_dict(kind) else self._struct
+        build: Callable[[str, Any], Any] = self._typed_dict if is_typed_dict(kind) else self._struct
         twin = self._made[annotation] = build(name, annotation)
         setattr(self._module, name, twin)
         return twin
@@ -204,7 +185,8 @@ class Twins:
             }
             self.may_leave_out |= config.omit_defaults
         fields = [(field.name, self.of(field.type), self._default(field)) for field in fields_of(annotation)]
-        return msgspec.defstruct(name, fields, kw_only=True, module=self._module.__name__, **options)
+        # Where nothing has a default, a row of values can be given by position.
+        return msgspec.defstruct(name, fields, kw_only=not self.strict, module=self._module.__name__, **options)
 
     def _default(self, field: Field) -> Any:
         if self.strict or field.required:

@@ -6,23 +6,31 @@ The test clients put theirs together in `testing/`; nothing here may parse a fla
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from contextvars import Context
 from typing import Any, Protocol
 
 from asgiref.sync import AsyncToSync
 
 from django_bolt import _core, conf
 from django_bolt._django.cleanup import thread_cleanup
+from django_bolt._plan.compile import Route
 from django_bolt._runtime.assemble import Assembled
 from django_bolt._runtime.drive import driver
 from django_bolt._runtime.hooks import AppHooks, SeatHooks
 from django_bolt._runtime.loop import GuestLoop
 from django_bolt._runtime.signals import send_both
-from django_bolt._runtime.threads import LeasedExecutor, Threads
+from django_bolt._runtime.threads import REQUEST, LeasedExecutor, RequestThreads, Threads
+from django_bolt.orm.bridge import Bridge, register, unregister
+from django_bolt.orm.connections import close_driver_pools, close_ended_connections
+from django_bolt.orm.entry import install
+from django_bolt.orm.modes import modes
+from django_bolt.orm.pools import Pools
 
 GRACE = 30.0
 """Seconds that requests in flight get to finish after a stop."""
@@ -44,6 +52,21 @@ class Settings(Protocol):
     @property
     def threads_queue(self) -> int:
         """Calls that may wait for a thread."""
+        ...
+
+    @property
+    def db_pool_size(self) -> int:
+        """Connections kept open to one database."""
+        ...
+
+    @property
+    def db_pool_timeout(self) -> float:
+        """Seconds that a call may wait for a connection."""
+        ...
+
+    @property
+    def inline_limit_ms(self) -> float:
+        """Milliseconds that a call may keep the loop."""
         ...
 
 
@@ -74,6 +97,45 @@ class Host:
         """End the worker and its loop, which must not be running."""
         self.worker.close()
         self.event_loop.close()
+
+
+@contextlib.contextmanager
+def bridged(
+    event_loop: GuestLoop, *, routes: Sequence[Route], threads: RequestThreads, settings: Settings
+) -> Iterator[None]:
+    """Let the ORM calls made on a loop go through a bridge of its own for the length of the block.
+
+    Where `BOLT["ORM_BRIDGE"]` is False they go where asgiref sends them.
+    """
+    chosen = modes()
+    if not chosen:
+        yield
+        return
+
+    def route(context: Context) -> str | None:
+        exchange = context.get(REQUEST)
+        if exchange is None:
+            return None
+        found = routes[exchange.route_index]
+        return f"{found.method} {found.path}"
+
+    pools = Pools(event_loop, modes=chosen, size=settings.db_pool_size, timeout=settings.db_pool_timeout)
+    bridge = Bridge(
+        event_loop,
+        pool=pools,
+        timeout=settings.db_pool_timeout,
+        threads=threads,
+        modes=chosen,
+        route=route,
+        limit=settings.inline_limit_ms / 1000,
+    )
+    install()
+    register(bridge)
+    try:
+        yield
+    finally:
+        unregister(bridge)
+        pools.close()
 
 
 class Lifespan:
@@ -114,12 +176,23 @@ def serve(
     The listening socket is taken over. Off the main thread (the auto-reloader's) signals are not handled here.
     """
     app = compile_app(assembled)
-    after = thread_cleanup()
-    threads = Threads(size=settings.threads, queue=settings.threads_queue, after=after)
+    after = thread_cleanup(keep=settings.db_pool_size > 0)
+    threads, others = (
+        Threads(size=settings.threads, queue=settings.threads_queue, before=close_ended_connections, after=after)
+        for _ in range(2)
+    )
     event_loop = GuestLoop()
-    executor = LeasedExecutor(threads)
+    executor = LeasedExecutor(threads, others)
     hooks = SeatHooks(drive=driver(executor.holds), submit=threads.submit, after=after)
-    with event_loop.hosted():
+    with (
+        bridged(
+            event_loop,
+            routes=assembled.routes,
+            threads=RequestThreads(threads, others, executor.holds),
+            settings=settings,
+        ),
+        event_loop.hosted(),
+    ):
         host = Host(app, event_loop, hooks)
         # A registry of asgiref's: thread-sensitive calls made on this loop run on these threads.
         AsyncToSync.loop_thread_executors[event_loop] = executor  # type: ignore[assignment]
@@ -132,4 +205,6 @@ def serve(
         finally:
             event_loop.dismantle(host.run_until)
             threads.close()
+            others.close()
+            close_driver_pools()
     host.close()

@@ -20,7 +20,7 @@ import httpx
 from asgiref.sync import AsyncToSync
 from django.core.signals import got_request_exception
 
-from django_bolt import _core
+from django_bolt import _core, conf
 from django_bolt._runtime.assemble import assemble
 from django_bolt._runtime.drive import driver
 from django_bolt._runtime.hooks import SeatHooks
@@ -29,6 +29,9 @@ from django_bolt._runtime.threads import InlineExecutor, run_on_loop
 from django_bolt._runtime.worker import Host, Lifespan, compile_app
 from django_bolt.application import BoltAPI
 from django_bolt.lifespan import lifespan
+from django_bolt.orm.bridge import Bridge, register, unregister
+from django_bolt.orm.entry import install
+from django_bolt.orm.pools import own_connections
 from django_bolt.testing._transport import AsyncStream, AsyncTransport, Stream, Transport, socket_pair
 
 T = TypeVar("T")
@@ -66,6 +69,17 @@ def refuse_inside_loop() -> None:
         raise RuntimeError("a TestClient cannot be used where an event loop runs; use AsyncTestClient there")
 
 
+def own_bridge(event_loop: asyncio.AbstractEventLoop) -> Bridge:
+    """Lead ORM calls made on a loop through a bridge to its thread's own connections, in which the test's data is."""
+    configuration = conf.load()
+    timeout = configuration.db_pool_timeout
+    bridge = Bridge(event_loop, pool=own_connections(event_loop, timeout=timeout), timeout=timeout)
+    if configuration.orm_bridge is not False:
+        install()
+        register(bridge)
+    return bridge
+
+
 class Stage:
     """The calling thread as a worker: a guest loop, and every blocking call where the test is."""
 
@@ -80,6 +94,7 @@ class Stage:
         self.host = Host(app, self.event_loop, hooks)
         # A registry of asgiref's: thread-sensitive calls made on this loop run inline.
         AsyncToSync.loop_thread_executors[self.event_loop] = executor  # type: ignore[assignment]
+        self._bridge = own_bridge(self.event_loop)
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
         """Call something that runs the loop."""
@@ -107,11 +122,13 @@ class Stage:
         """End what is left on the loop and close it."""
         if not self.event_loop.is_closed():
             self.run(self.event_loop.dismantle, self.host.run_until)
+            unregister(self._bridge)
             self.host.close()
 
     def abandon(self) -> None:
         """Close the loop as it is, wherever this is called: nothing on it can run any more."""
         AsyncToSync.loop_thread_executors.pop(self.event_loop, None)
+        unregister(self._bridge)
         self.event_loop.close()
 
 
@@ -195,7 +212,7 @@ class AsyncTestClient(httpx.AsyncClient):
         self._apis = as_list(api)
         self._app = compile_app(assemble(self._apis))
         self._remote: _core.Remote | None = None
-        self._lent: asyncio.AbstractEventLoop | None = None
+        self._lent: Bridge | None = None
         self._lifespan: contextlib.AbstractAsyncContextManager[None] | None = None
         options.setdefault("base_url", "http://testserver")
         super().__init__(transport=AsyncTransport(self._connect), **options)
@@ -220,7 +237,7 @@ class AsyncTestClient(httpx.AsyncClient):
         on_main_thread = threading.current_thread() is threading.main_thread()
         if on_main_thread and event_loop not in AsyncToSync.loop_thread_executors:
             AsyncToSync.loop_thread_executors[event_loop] = InlineExecutor(event_loop)  # type: ignore[assignment]
-            self._lent = event_loop
+            self._lent = own_bridge(event_loop)
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request; raise what its handler raised, if that is asked for."""
@@ -258,7 +275,8 @@ class AsyncTestClient(httpx.AsyncClient):
 
     def _close_remote(self) -> None:
         if self._lent is not None:
-            AsyncToSync.loop_thread_executors.pop(self._lent, None)
+            AsyncToSync.loop_thread_executors.pop(self._lent.event_loop, None)
+            unregister(self._lent)
             self._lent = None
         remote, self._remote = self._remote, None
         if remote is not None:

@@ -9,13 +9,17 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Option
 
 import msgspec
 import pytest
+import typing_extensions
 from typing_extensions import TypeAliasType
 
 from django_bolt._plan.annotation import (
     collection,
     is_document,
+    is_keyed,
     is_mapping,
+    is_named_tuple,
     is_record,
+    is_typed_dict,
     item_of,
     members,
     peel,
@@ -110,6 +114,21 @@ def test_items_without_a_type_are_any():
 def test_records_have_named_fields(kind):
     assert is_record(kind)
     assert is_document(kind)
+
+
+def test_kinds_of_records():
+    assert [
+        kind for kind in (Item, Page, Page[int], Data, Typed, Named, dict, dict[str, int], 1) if is_keyed(kind)
+    ] == [
+        Item,
+        Page,
+        Page[int],
+        Data,
+        Typed,
+    ]
+    assert is_typed_dict(Typed) and not is_typed_dict(dict) and not is_typed_dict(Item)
+    assert is_typed_dict(typing_extensions.TypedDict("Late", {"a": int}))
+    assert is_named_tuple(Named) and not is_named_tuple(tuple) and not is_named_tuple(tuple[int])
 
 
 @pytest.mark.parametrize(

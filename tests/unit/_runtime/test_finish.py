@@ -14,7 +14,7 @@ from django.contrib.auth.models import Permission, User
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.template.response import SimpleTemplateResponse
 
-from django_bolt._runtime.finish import compose, finisher_for
+from django_bolt._runtime.finish import compose, finisher_for, is_loaded
 from django_bolt.exceptions import ResponseValidationError
 from django_bolt.responses import HTML, JSON, PlainText, Redirect, Response
 
@@ -231,6 +231,30 @@ async def test_models_in_async_code_are_read_in_djangos_thread():
     status, headers, body = await reply
     assert (status, headers) == (201, [*JSON_TYPE, ("x-a", "1")])
     assert len(msgspec.json.decode(body)) == await Permission.objects.acount()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_loaded_models_in_async_code_are_read_where_they_stand():
+    user = await User.objects.acreate(username="ann")
+    row = b'{"id":%d,"username":"ann"}' % user.pk
+    for value in (user, JSON(user), (user, 200)):
+        assert finisher(UserSchema)(value) == (200, JSON_TYPE, row)
+    evaluated = User.objects.all()
+    assert [found async for found in evaluated] == [user]
+    assert finisher(list[UserSchema])(evaluated) == (200, JSON_TYPE, b"[" + row + b"]")
+    assert inspect.isawaitable(reply := finisher(list[UserSchema])(User.objects.all()))
+    assert (await reply)[2] == b"[" + row + b"]"
+    assert inspect.isawaitable(reply := finisher(UserSchema)(await User.objects.only("pk").aget()))
+    assert (await reply)[2] == row
+
+
+def test_what_is_loaded():
+    assert is_loaded(User())
+    assert is_loaded(JSON(User()))
+    assert is_loaded({"a": [User()]})
+    assert not is_loaded({"a": User.objects})
+    assert not is_loaded(JSON(User.objects.all()))
+    assert not is_loaded(SimpleTemplateResponse("nothing.html"))
 
 
 async def test_plain_values_in_async_code_need_no_thread():

@@ -8,8 +8,18 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.functional import SimpleLazyObject
 
-from django_bolt._runtime.rows import Reader, holds_rows
+from django_bolt._runtime.rows import (
+    Reader,
+    asks_database,
+    attribute_names,
+    holds_rows,
+    is_scalar,
+    mappings,
+    only_record,
+)
+from django_bolt._runtime.twin import fields_of
 
 pytestmark = pytest.mark.django_db
 
@@ -219,3 +229,68 @@ def test_holds_rows(user):
     assert not holds_rows([])
     assert not holds_rows([1])
     assert not holds_rows({"a": user})
+
+
+def test_what_asks_the_database(user):
+    evaluated = User.objects.all()
+    assert asks_database(User.objects)
+    assert asks_database(evaluated)
+    assert list(evaluated)
+    assert not asks_database(evaluated)
+    assert not asks_database(user)
+    assert not asks_database([user])
+
+
+def test_a_lazy_instance(user):
+    assert read(UserSchema, SimpleLazyObject(lambda: user)) == {"id": user.pk, "username": "ann"}
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        (int, True),
+        (str | None, True),
+        (Any, True),
+        (bytes, True),
+        (list[int], False),
+        (int | list[int], False),
+        (dict, False),
+        (UserSchema, False),
+        (UserSchema | None, False),
+    ],
+)
+def test_scalars(annotation, expected):
+    assert is_scalar(annotation) is expected
+
+
+def test_the_only_record_of_a_type():
+    assert only_record(UserSchema) is UserSchema
+    assert only_record(UserSchema | None) is UserSchema
+    assert only_record(UserSchema | int) is None
+    assert only_record(int) is None
+
+
+def test_where_fields_are_read_from():
+    assert attribute_names(Permission, fields_of(PermissionKey)) == ["codename", "content_type_id"]
+    assert attribute_names(Permission, fields_of(PermissionSchema)) == ["codename", "content_type"]
+
+
+def test_mappings_have_the_keys_of_the_json():
+    assert mappings([("auth", "user")], fields_of(ContentTypeSchema)) == [{"appLabel": "auth", "model": "user"}]
+
+
+def test_only_the_columns_of_the_type_are_selected(user):
+    with CaptureQueriesContext(connection) as queries:
+        read(list[UserSchema], User.objects.all())
+        read(list[UserDict], User.objects)
+        read(Page, {"items": User.objects.all(), "total": 1})
+        read(list[UserSchema] | None, User.objects.all())
+    assert len(queries) == 4
+    assert not any("password" in query["sql"] for query in queries)
+
+
+def test_items_that_may_be_one_of_two_records_are_instances(user):
+    with CaptureQueriesContext(connection) as queries:
+        rows = read(list[Tagged | Other], User.objects.all())
+    assert len(queries) == 1
+    assert rows == [user]

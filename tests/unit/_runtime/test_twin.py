@@ -9,7 +9,7 @@ import pytest
 from msgspec import Meta
 from typing_extensions import TypeAliasType
 
-from django_bolt._runtime.twin import Twins, fields_of, is_record, members, strip
+from django_bolt._runtime.twin import Twins, fields_of, members, strip
 
 T = TypeVar("T")
 
@@ -226,6 +226,3 @@ def test_fields():
 def test_helpers():
     assert strip(Annotated[NotRequired[UserId], 1]) is int
     assert members(Annotated[int | None, 1]) == (int, type(None))
-    assert is_record(Page[int])
-    assert not is_record(dict[str, int])
-    assert not is_record(dict)

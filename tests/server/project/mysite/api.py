@@ -16,8 +16,11 @@ from shop.models import Item
 from django_bolt import BoltAPI, Request, Router
 from django_bolt.responses import PlainText
 from mysite.asynchronous import router as asynchronous
+from mysite.atomic_requests import make_router as make_atomic_requests
 from mysite.cancelled import router as cancelled
+from mysite.databases import router as databases
 from mysite.isolation import router as isolation
+from mysite.transactions import make_router as make_transactions
 from mysite.typed import router as typed
 
 
@@ -221,5 +224,6 @@ async def ping() -> dict[str, str]:
     return {"message": "pong"}
 
 
-for part in (below, typed, cancelled, isolation, asynchronous):
+database = (make_transactions(Item), make_atomic_requests(Item), databases)
+for part in (below, typed, cancelled, isolation, asynchronous, *database):
     api.include_router(part)

@@ -1,0 +1,110 @@
+"""Rows whose type names only scalars, into JSON: read, checked and built in C, without a line of Python for each row.
+
+Whatever does not fit is handed to the careful way (`encode`), so nothing here may report a mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import starmap
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from django.core.exceptions import ObjectDoesNotExist, SynchronousOnlyOperation
+from django.db.models import Manager, Model, QuerySet
+
+from django_bolt import _json
+from django_bolt._plan.annotation import NoneType, collection, item_of, members, peel
+from django_bolt._runtime.rows import Reader, Row, attribute_names, is_scalar, mappings, only_record
+from django_bolt._runtime.twin import Twins, fields_of, strip
+
+__all__ = ["Flat"]
+
+Encode = Callable[[Any], bytes]
+
+
+class Flat:
+    """Encodes instances, lists of them and QuerySets for a record, or a list of it, that holds only scalars.
+
+    Rows are taken as tuples, converted into a tuple of the fields' types, and made into the record's twin by position:
+    10 rows of 4 fields take 5.6 µs; as dicts converted into the twin 10.6, as checked dicts 7.0.
+    """
+
+    def __init__(self, record: Any, twins: Twins, reader: Reader, *, many: bool, otherwise: Encode) -> None:
+        self._record, self._many = record, many
+        self._fields = fields_of(record)
+        self._twin = twins.of(record)
+        self._rows: Any = list[tuple[tuple(twins.of(field.type) for field in self._fields)]]  # type: ignore[misc]
+        self._reader = reader
+        self._otherwise = otherwise
+        self._getters: dict[type[Model], Callable[[Any], Row] | None] = {}
+
+    @classmethod
+    def of(cls, response_type: Any, twins: Twins, reader: Reader, *, otherwise: Encode) -> Flat | None:
+        """Return the encoder of a type, `None` where it is not that simple; `otherwise` takes values that are not."""
+        found = _shape(response_type)
+        if found is None or twins.may_leave_out:
+            return None
+        record, many = found
+        fields = fields_of(record)
+        if not fields or not _is_struct(twins.of(record)) or not all(is_scalar(field.type) for field in fields):
+            return None
+        return cls(record, twins, reader, many=many, otherwise=otherwise)
+
+    def encode(self, value: Any) -> bytes:
+        """Return the JSON of a value for which `holds_rows` is true."""
+        rows = None
+        if isinstance(value, (Manager, QuerySet)) and self._many:
+            queryset = value.all() if isinstance(value, Manager) else value
+            rows = self._reader.rows(queryset, self._record)
+            if rows is None:
+                value = list(queryset)
+        if rows is None:
+            rows = self._attributes(value)
+        if rows is None:
+            return self._otherwise(value)
+        try:
+            twins = list(starmap(self._twin, msgspec.convert(rows, self._rows)))
+        except msgspec.ValidationError:
+            # What has been read is not read again.
+            read = mappings(rows, self._fields)
+            return self._otherwise(read if self._many else read[0])
+        return _json.encode(twins if self._many else twins[0])
+
+    def _attributes(self, value: Any) -> list[Row] | None:
+        """Return the fields of instances, `None` where some are not to be had at once."""
+        instances = value if self._many else [value]
+        kinds = set(map(type, instances)) if isinstance(instances, list) else ()
+        if len(kinds) != 1:
+            return None
+        kind = next(iter(kinds))
+        if kind not in self._getters:
+            self._getters[kind] = self._getter(kind) if issubclass(kind, Model) else None
+        get = self._getters[kind]
+        try:
+            return None if get is None else list(map(get, instances))
+        except (AttributeError, ObjectDoesNotExist, SynchronousOnlyOperation):
+            return None
+
+    def _getter(self, model: type[Model]) -> Callable[[Any], Row]:
+        names = attribute_names(model, self._fields)
+        get = attrgetter(*names)
+        return get if len(names) > 1 else lambda instance: (get(instance),)
+
+
+def _shape(annotation: Any) -> tuple[Any, bool] | None:
+    """Return the record of a type and whether it is a list of it; `None` for anything else, and for one with bounds."""
+    choices = [member for member in members(annotation) if strip(member) is not NoneType]
+    if len(choices) != 1 or any(
+        isinstance(item, msgspec.Meta) for one in (annotation, *choices) for item in peel(one)[1]
+    ):
+        return None
+    record, many = only_record(choices[0]), False
+    if record is None and collection(choices[0]) in (list, tuple):
+        record, many = only_record(item_of(choices[0])), True
+    return None if record is None else (record, many)
+
+
+def _is_struct(twin: Any) -> bool:
+    return isinstance(twin, type) and issubclass(twin, msgspec.Struct)

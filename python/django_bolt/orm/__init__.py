@@ -1,0 +1,1 @@
+"""Django's ORM under an event loop: how its calls run, whose connection they use, and what is added to it."""

@@ -1,0 +1,200 @@
+"""A blocking call of a coroutine, in a greenlet on the loop's own thread.
+
+While it runs there is no running loop, so Django takes it for plain synchronous code; where it has to wait it lets the
+loop go on. Nothing here may know of databases.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import _set_running_loop
+from collections.abc import Callable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from django_bolt.orm.slow import SlowRoutes
+
+if TYPE_CHECKING:
+    from django_bolt.orm.units import Unit
+
+
+class Runner(greenlet):
+    """A greenlet that runs one call after the other: a new one for each maps and unmaps memory for its frames."""
+
+    call: Call | None = None
+
+    def run(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Run what `call` is, until nobody keeps the greenlet."""
+        while True:
+            call = self.call
+            if call is not None:
+                try:
+                    call.result = call.function()
+                except GreenletExit as error:
+                    call.error, call.over = error, True
+                    raise
+                except BaseException as error:
+                    call.error = error
+                call.over = True
+                self.call = call = None
+            _switch_back(self)
+
+
+def _switch_back(runner: greenlet) -> Any:
+    parent = runner.parent
+    assert parent is not None  # noqa: S101  # only a thread's first greenlet has none
+    return parent.switch()
+
+
+class Call:
+    """One blocking function on its way; `await call.finish()` gives what it returns.
+
+    `unit` is where its connections come from; `slow` is told of steps that keep the loop long; `idle` are the greenlets
+    of the loop that have nothing to run.
+    """
+
+    __slots__ = (
+        "_context",
+        "_done",
+        "_idle",
+        "_runner",
+        "_slow",
+        "error",
+        "event_loop",
+        "function",
+        "over",
+        "result",
+        "unit",
+    )
+
+    def __init__(
+        self,
+        function: Callable[[], Any],
+        *,
+        event_loop: asyncio.AbstractEventLoop,
+        unit: Unit,
+        slow: SlowRoutes,
+        idle: list[Runner],
+    ) -> None:
+        self.function = function
+        self.event_loop = event_loop
+        self.unit = unit
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.over = False
+        self._slow = slow
+        self._idle = idle
+        self._done: asyncio.Future[None] | None = None
+        self._runner = idle.pop() if idle else Runner()
+        # What the function sets in its context is set for the task, as in a call without a bridge.
+        self._context: Any = getcurrent().gr_context
+
+    async def finish(self) -> Any:
+        """Run the function to its end.
+
+        A cancelled task interrupts the function where it waits, and waits for what it still does to clean up.
+        """
+        self._runner.call = self
+        self._runner.gr_context = self._context
+        self._step(self._runner.switch)
+        interruption: BaseException | None = None
+        while not self._is_over():
+            self._done = self.event_loop.create_future()
+            try:
+                await self._done
+            except BaseException as error:
+                interruption = error
+                if not self._is_over():
+                    self._step(self._runner.throw, error)
+                if isinstance(error, GeneratorExit):
+                    raise
+        failure, self.error = interruption or self.error, None
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                # Their tracebacks refer to this very frame.
+                del failure, interruption
+        return self.result
+
+    def resume(self, value: Any = None) -> None:
+        """Let the function run on; called by the loop when what it waits for is there."""
+        if self._is_over():
+            return
+        self._step(self._runner.switch, value)
+        if self._is_over() and self._done is not None and not self._done.done():
+            self._done.set_result(None)
+
+    def wait(self, future: asyncio.Future[Any]) -> Any:
+        """Return a future's result; called from inside the function. An interruption leaves the future alone."""
+        future.add_done_callback(self.resume)
+        try:
+            self.suspend()
+        except BaseException:
+            future.remove_done_callback(self.resume)
+            raise
+        return future.result()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; called from inside the function."""
+        future = self.event_loop.create_future()
+        timer = self.event_loop.call_later(seconds, future.set_result, None)
+        try:
+            self.wait(future)
+        finally:
+            timer.cancel()
+
+    def wait_at_most(self, future: asyncio.Future[Any], seconds: float) -> None:
+        """Wait until a future is done, whatever comes of it, or for so long; called from inside the function."""
+        over = self.event_loop.create_future()
+        timer = self.event_loop.call_later(seconds, _settle, over)
+        future.add_done_callback(lambda _: _settle(over))
+        try:
+            self.wait(over)
+        finally:
+            timer.cancel()
+
+    def suspend(self) -> Any:
+        """Leave the function until `resume(value)`, and return that value; called from inside the function."""
+        return _switch_back(self._runner)
+
+    def _is_over(self) -> bool:
+        # A type checker takes the attribute for what it was before the last step.
+        return self.over
+
+    def _step(self, switch: Callable[..., Any], *args: Any) -> None:
+        # It comes back to whoever runs it now, not to whoever started it.
+        self._runner.parent = getcurrent()
+        slow = self._slow
+        before, started = slow.usage(), perf_counter()
+        _set_running_loop(None)
+        try:
+            switch(*args)
+        finally:
+            _set_running_loop(self.event_loop)
+            seconds = perf_counter() - started
+            if seconds > slow.limit:
+                slow.note(seconds, before, self._context)
+        if self.over and not self._runner.dead:
+            # An idle greenlet must not keep a request's context.
+            self._runner.gr_context = None
+            self._idle.append(self._runner)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def refuse(future: asyncio.Future[Any], refusal: Exception) -> None:
+    """End a wait with an exception, if it has not ended."""
+    if not future.done():
+        future.set_exception(refusal)
+
+
+def current_call() -> Call | None:
+    """Return the call that the running code belongs to."""
+    found = getcurrent()
+    return found.call if type(found) is Runner else None

@@ -1,0 +1,56 @@
+"""Where Django's asynchronous ORM enters the bridge: the names in its modules that lead there.
+
+Off a worker's loop each does what it did before. Nothing here may change what a call returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import asgiref.sync
+from django.apps import apps
+from django.db.models.query import BaseIterable
+
+from django_bolt.orm.bridge import here
+from django_bolt.orm.connections import install_storage
+
+# Their asynchronous methods are their blocking ones, given to `sync_to_async`.
+_MODULES = (
+    "django.db.models.base",
+    "django.db.models.query",
+    "django.db.models.fields.related_descriptors",
+    "django.contrib.contenttypes.fields",
+)
+
+_sync_to_async: Any = asgiref.sync.sync_to_async
+_rows = BaseIterable.__aiter__
+
+
+def sync_to_async(function: Any = None, **options: Any) -> Any:
+    """Return what awaits a blocking function: through the bridge on a worker's loop, through asgiref elsewhere."""
+    bridge = here()
+    if bridge is None or options or function is None:
+        return _sync_to_async(function, **options)
+    return partial(bridge.call, function)
+
+
+def _iterate(self: Any) -> AsyncIterator[Any]:
+    bridge = here()
+    return _rows(self) if bridge is None else bridge.iterate(self)
+
+
+def install() -> None:
+    """Lead Django's asynchronous ORM to the bridge; doing it twice changes nothing."""
+    install_storage()
+    for name in _MODULES:
+        if not name.startswith("django.contrib.") or apps.is_installed("django.contrib.contenttypes"):
+            import_module(name).sync_to_async = sync_to_async  # type: ignore[attr-defined]
+    BaseIterable.__aiter__ = _iterate  # type: ignore[method-assign]
+
+
+async def run_blocking(function: Callable[..., Any], /, *args: Any) -> Any:
+    """Run blocking code that asks the database, as Django's asynchronous ORM does."""
+    return await sync_to_async(function)(*args)

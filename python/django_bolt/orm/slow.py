@@ -1,0 +1,69 @@
+"""Routes whose database calls keep the event loop too long, to be moved to threads.
+
+Nothing here may run a call; a machine that is busy with something else is no fault of a route.
+"""
+
+from __future__ import annotations
+
+import logging
+import resource
+import sys
+import time
+from collections.abc import Callable, Hashable
+from contextvars import Context, copy_context
+
+_logger = logging.getLogger("django_bolt")
+
+_TIMES, _WINDOW = 3, 60.0
+
+
+class SlowRoutes:
+    """Counts what kept the loop for over `limit` seconds (0: nothing does), a route's first time aside.
+
+    `route(context)` is what the code in a context answers. `routes` are those that are to use threads: three such calls
+    in a minute.
+    """
+
+    def __init__(self, route: Callable[[Context], Hashable], limit: float) -> None:
+        self.limit = limit or float("inf")
+        self.routes: set[Hashable] = set()
+        self._route = route
+        self._times: dict[Hashable, list[float]] = {}
+        self._watch_until = 0.0
+
+    def current(self) -> bool:
+        """Return whether the running code answers such a route."""
+        return bool(self.routes) and self._route(copy_context()) in self.routes
+
+    def usage(self) -> resource.struct_rusage | None:
+        """Return what the thread has used so far, in the minute after something took long: asking costs 1 µs."""
+        return resource.getrusage(resource.RUSAGE_THREAD) if time.monotonic() < self._watch_until else None
+
+    def note(self, seconds: float, before: resource.struct_rusage | None, context: Context) -> None:
+        """Take account of a step that took longer than the limit; `before` is the usage when it began."""
+        now = time.monotonic()
+        route = self._route(context)
+        if before is None or route not in self._times:
+            self._watch_until = now + _WINDOW
+            self._times.setdefault(route, [])
+        elif route is not None and route not in self.routes and self._kept_the_loop(seconds, before):
+            times = [then for then in self._times[route] if now - then < _WINDOW]
+            self._times[route] = [*times, now]
+            if len(self._times[route]) >= _TIMES:
+                self._move(route)
+
+    def _kept_the_loop(self, seconds: float, before: resource.struct_rusage) -> bool:
+        """Tell work and waiting of the step's own from time that the machine, or another Python thread, took."""
+        after = resource.getrusage(resource.RUSAGE_THREAD)
+        worked = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        waits = after.ru_nvcsw - before.ru_nvcsw
+        # Who waits for the interpreter's lock asks again after each switch interval.
+        return worked > self.limit or (waits > 0 and (seconds - worked) / waits > 2 * sys.getswitchinterval())
+
+    def _move(self, route: Hashable) -> None:
+        self.routes.add(route)
+        _logger.warning(
+            "%s: its database calls keep the event loop for more than %d ms; from now on they run on threads.",
+            route,
+            self.limit * 1000,
+        )
