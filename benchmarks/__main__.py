@@ -10,11 +10,14 @@ from datetime import datetime
 
 from benchmarks import contestant, endpoints, machine, report, scaling
 from benchmarks.contestant import Contestant
+from benchmarks.databases import DATABASES
 from benchmarks.endpoints import Endpoint
 from benchmarks.environment import BENCHMARKS, EnvironmentFailed, require_tools
 from benchmarks.equality import AnswersDiffer
 from benchmarks.measure import Settings, measure
 from benchmarks.processes import ServerFailed
+from benchmarks.targets import TARGETS
+from scripts.postgresql import ServiceFailed
 
 DEFAULTS = Settings()
 REFERENCE = "peer"
@@ -36,6 +39,12 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--connections", type=_count, default=DEFAULTS.connections, help="connections that wrk holds (%(default)s)"
+    )
+    made.add_argument(
+        "--database",
+        choices=DATABASES,
+        default=DEFAULTS.database,
+        help="what is asked; all but sqlite leave out endpoints that need no database (%(default)s)",
     )
     made.add_argument("--endpoints", type=_names, metavar="A,B", help="only these, by name (default: all)")
     made.add_argument("--contestants", type=_names, metavar="A,B", help="only these, by name (default: all)")
@@ -60,29 +69,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         require_tools("wrk", "taskset")
         competing, asked = _scenario(options)
-        settings = Settings(rounds=options.rounds, seconds=options.seconds, connections=options.connections)
+        settings = Settings(
+            rounds=options.rounds, seconds=options.seconds, connections=options.connections, database=options.database
+        )
         started = datetime.now()
         notes = machine.notes()
         measurements = measure(competing, asked, settings=settings, progress=_progress)
-    except (EnvironmentFailed, ServerFailed, AnswersDiffer, ValueError) as error:
+    except (EnvironmentFailed, ServerFailed, ServiceFailed, AnswersDiffer, ValueError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("benchmarks: interrupted; every server was ended", file=sys.stderr)
         return 130
     reference = competing[0].name if options.scaling else REFERENCE
+    targets = () if options.scaling else TARGETS[options.database]
     result = report.document(measurements, started=started, machine=notes, settings=settings)
-    path = report.write(
-        result, directory=BENCHMARKS / "results", started=started, suffix="-scaling" if options.scaling else ""
-    )
-    print(f"\n{report.tables(measurements, reference=reference)}\n\nwritten to {path}")
+    path = report.write(result, directory=BENCHMARKS / "results", started=started, suffix=_suffix(options))
+    print(f"\n{report.tables(measurements, reference=reference, targets=targets)}\n\nwritten to {path}")
     return 0
 
 
 def _scenario(options: argparse.Namespace) -> tuple[Sequence[Contestant], Sequence[Endpoint]]:
     if options.scaling:
+        if options.database != DEFAULTS.database:
+            raise ValueError("--scaling asks no database; leave out --database")
         return scaling.contestants(options.contestants), [scaling.ENDPOINT]
-    return contestant.select(options.contestants), endpoints.select(options.endpoints)
+    return (
+        contestant.select(options.contestants, database=options.database),
+        endpoints.select(options.endpoints, database_only=options.database != DEFAULTS.database),
+    )
+
+
+def _suffix(options: argparse.Namespace) -> str:
+    if options.scaling:
+        return "-scaling"
+    return "" if options.database == DEFAULTS.database else f"-{options.database}"
 
 
 def _listing() -> str:
@@ -90,7 +111,8 @@ def _listing() -> str:
     asked = "\n".join(
         f"  {each.name:<13} {each.method} {each.paths[0]}: {each.description}" for each in endpoints.ENDPOINTS
     )
-    return f"contestants\n{competing}\nendpoints\n{asked}"
+    systems = "\n".join(f"  {name:<13} {database.description}" for name, database in DATABASES.items())
+    return f"contestants\n{competing}\nendpoints\n{asked}\ndatabases\n{systems}"
 
 
 def _progress(line: str) -> None:

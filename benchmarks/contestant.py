@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 from benchmarks import contestants
+from benchmarks.databases import Database
 from benchmarks.endpoints import Endpoint
 from benchmarks.processes import Launch
 
@@ -18,19 +19,20 @@ from benchmarks.processes import Launch
 class Contestant(ABC):
     """One server under test; a module of `benchmarks.contestants` holds one as `CONTESTANT`.
 
-    `serves` names the endpoints it has; None stands for all.
+    `serves` names the endpoints it has, `databases` the databases it competes on; None stands for all.
     """
 
     name: str
     description: str
     serves: frozenset[str] | None = None
+    databases: frozenset[str] | None = None
 
     @abstractmethod
-    def prepare(self, *, workspace: Path, port: int) -> Launch:
-        """Do everything slow (install, build, fill a database in `workspace`) and say how to serve on `port`.
+    def prepare(self, *, workspace: Path, port: int, database: Database) -> Launch:
+        """Do everything slow (install, build, take a copy of `database`) and say how to serve on `port`.
 
-        The server must listen on `benchmarks.processes.HOST` only, with one worker, and stay in the foreground.
-        Raises EnvironmentFailed when something is missing.
+        `workspace` is a directory of its own. The server must listen on `benchmarks.processes.HOST` only, with one
+        worker, and stay in the foreground. Raises EnvironmentFailed when something is missing.
         """
 
     def versions(self) -> dict[str, str]:
@@ -51,8 +53,8 @@ def discover() -> dict[str, Contestant]:
     return found
 
 
-def select(names: list[str] | None) -> list[Contestant]:
-    """Return the contestants called `names`, in that order; all of them for None.
+def select(names: list[str] | None, *, database: str = "sqlite") -> list[Contestant]:
+    """Return the contestants called `names`, in that order; for None all that compete on `database`.
 
     Raises ValueError naming the first unknown name.
     """
@@ -60,4 +62,6 @@ def select(names: list[str] | None) -> list[Contestant]:
     for name in names or []:
         if name not in known:
             raise ValueError(f"unknown contestant {name!r}; choose from {', '.join(known)}")
-    return [known[name] for name in (names if names is not None else known)]
+    if names is not None:
+        return [known[name] for name in names]
+    return [each for each in known.values() if each.databases is None or database in each.databases]

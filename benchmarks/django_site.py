@@ -8,15 +8,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.contestant import Contestant
-from benchmarks.environment import Package, clean_environment, run
+from benchmarks.databases import Database
+from benchmarks.demo_data import site_environment
+from benchmarks.environment import Package, clean_environment
 from benchmarks.processes import HOST, Launch
 
 
 class DjangoSite(Contestant):
     """Serves the Django project in `project` under the settings module `settings`.
 
-    `setup` are the management commands that fill its database, a fresh file in `$DATABASE`; `arguments` are
-    added to `runbolt --host --port`, `variables` to the environment.
+    `arguments` are added to `runbolt --host --port`, `variables` to the environment. Where it `stores` anything, its
+    database is the one at `$DATABASE_URL`, which should keep `$DB_POOL_SIZE` connections.
     """
 
     def __init__(
@@ -28,8 +30,9 @@ class DjangoSite(Contestant):
         project: Path,
         settings: str,
         arguments: tuple[str, ...] = (),
-        setup: tuple[str, ...] = ("migrate", "load_demo"),
+        stores: bool = True,
         variables: dict[str, str] | None = None,
+        databases: frozenset[str] | None = None,
     ) -> None:
         self.name = name
         self.description = description
@@ -37,22 +40,24 @@ class DjangoSite(Contestant):
         self.project = project
         self.settings = settings
         self.arguments = arguments
-        self.setup = setup
+        self.stores = stores
         self.variables = variables or {}
+        self.databases = databases
 
-    def prepare(self, *, workspace: Path, port: int) -> Launch:
-        """Install the package, fill the database in `workspace`, and say how to serve it."""
+    def prepare(self, *, workspace: Path, port: int, database: Database) -> Launch:
+        """Install the package, take a copy of the database, and say how to serve it."""
         self.package.install()
-        environment = clean_environment(
-            DJANGO_SETTINGS_MODULE=self.settings,
-            DATABASE=str(workspace / "db.sqlite3"),
-            DEBUG="0",
-            **self.variables,
-        )
-        manage = [str(self.package.environment.python), "manage.py"]
-        for command in self.setup:
-            run([*manage, command], directory=self.project, environment=environment)
-        serve = [*manage, "runbolt", "--host", HOST, "--port", str(port), *self.arguments]
+        if self.stores:
+            environment = site_environment(
+                settings=self.settings,
+                url=database.copy(self.name),
+                DB_POOL_SIZE=str(database.pool_size),
+                **self.variables,
+            )
+        else:
+            environment = clean_environment(DJANGO_SETTINGS_MODULE=self.settings, **self.variables)
+        python = str(self.package.environment.python)
+        serve = [python, "manage.py", "runbolt", "--host", HOST, "--port", str(port), *self.arguments]
         return Launch(command=serve, directory=self.project, environment=environment)
 
     def versions(self) -> dict[str, str]:

@@ -15,6 +15,7 @@ class Endpoint:
     """One request of the benchmark.
 
     `paths` has more than one entry where the load cycles through several; the bodies of all are compared.
+    `database` says that it is answered from a database; `undo` is the SQL that removes what it has written there.
     """
 
     name: str
@@ -23,8 +24,11 @@ class Endpoint:
     method: str = "GET"
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    database: bool = False
+    undo: str = ""
 
 
+JSON = {"Content-Type": "application/json"}
 HELLO_BODY = b'{"message":"Hello, world!"}'
 
 ENDPOINTS = (
@@ -39,17 +43,34 @@ ENDPOINTS = (
         paths=("/orders",),
         method="POST",
         body=order_body(),
-        headers={"Content-Type": "application/json"},
+        headers=JSON,
     ),
-    Endpoint(name="user", description="one user by id, from the database", paths=("/users/3",)),
-    Endpoint(name="users", description="ten users, from the database", paths=("/users",)),
-    Endpoint(name="articles", description="twenty articles with author and tags", paths=("/articles?page=2",)),
-    Endpoint(name="article", description="an article with author, tags and comments", paths=("/articles/7",)),
+    Endpoint(name="user", description="one user by id: aget", paths=("/users/3",), database=True),
+    Endpoint(name="users", description="ten users: a returned QuerySet with a type", paths=("/users",), database=True),
+    Endpoint(name="users_for", description="ten users: async for", paths=("/async-for/users",), database=True),
+    Endpoint(
+        name="create",
+        description="one comment: acreate",
+        # Several articles, so that rows are not all added to the same place of the same index.
+        paths=tuple(f"/articles/{number}/comments" for number in range(101, 111)),
+        method="POST",
+        body=b'{"name":"Benchmark","text":"One more row, which is removed after the round."}',
+        headers=JSON,
+        database=True,
+        undo="DELETE FROM blog_comment WHERE name = 'Benchmark'",
+    ),
+    Endpoint(name="user_def", description="one user by id: get in a `def`", paths=("/def/users/3",), database=True),
+    Endpoint(
+        name="articles", description="twenty articles with author and tags", paths=("/articles?page=2",), database=True
+    ),
+    Endpoint(
+        name="article", description="an article with author, tags and comments", paths=("/articles/7",), database=True
+    ),
 )
 
 
-def select(names: list[str] | None) -> list[Endpoint]:
-    """Return the endpoints called `names`, in the order of the table; all of them for None.
+def select(names: list[str] | None, *, database_only: bool = False) -> list[Endpoint]:
+    """Return the endpoints called `names`, in the order of the table; for None all, or all that use a database.
 
     Raises ValueError naming the first unknown name.
     """
@@ -57,4 +78,6 @@ def select(names: list[str] | None) -> list[Endpoint]:
     for name in names or []:
         if name not in known:
             raise ValueError(f"unknown endpoint {name!r}; choose from {', '.join(known)}")
-    return [endpoint for endpoint in ENDPOINTS if names is None or endpoint.name in names]
+    if names is None:
+        return [endpoint for endpoint in ENDPOINTS if endpoint.database or not database_only]
+    return [endpoint for endpoint in ENDPOINTS if endpoint.name in names]

@@ -7,28 +7,31 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import equality
 from benchmarks.contestant import Contestant
+from benchmarks.databases import DATABASES, Database, SQLite
 from benchmarks.endpoints import Endpoint
 from benchmarks.environment import EnvironmentFailed
 from benchmarks.processes import Server, free_port
-from benchmarks.wrk import Load
-
-WARM_UP_SECONDS = 1.0
+from benchmarks.wrk import Load, WrkResult
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How long and how hard to measure: `rounds` of `seconds` each, per endpoint and contestant."""
+    """How long and how hard to measure, `rounds` of `seconds` each per endpoint and contestant, and on what database.
+
+    `database` is one of the names in `databases.DATABASES`.
+    """
 
     rounds: int = 5
     seconds: float = 3.0
     connections: int = 64
+    database: str = SQLite.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +48,12 @@ class Sample:
 
 @dataclass(kw_only=True)
 class Measurements:
-    """All samples, by endpoint and contestant, and the memory and versions of each contestant."""
+    """All samples, by endpoint and contestant, the memory and versions of each contestant, facts of the database."""
 
     samples: dict[str, dict[str, list[Sample]]] = field(default_factory=dict)
     rss_mib: dict[str, float] = field(default_factory=dict)
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
+    database: dict[str, object] = field(default_factory=dict)
 
 
 def cores() -> tuple[int, int]:
@@ -67,34 +71,40 @@ def measure(
     settings: Settings,
     progress: Callable[[str], None],
 ) -> Measurements:
-    """Measure every endpoint on every contestant that has it.
+    """Measure every endpoint on every contestant that has it; who has none of them is not started.
 
-    Raises EnvironmentFailed, ServerFailed or AnswersDiffer; all servers are ended whatever happens.
+    Raises EnvironmentFailed, ServerFailed, ServiceFailed or AnswersDiffer; all servers are ended whatever happens.
     """
     server_core, load_core = cores()
-    load = Load(connections=settings.connections, core=load_core)
+    competing = [each for each in contestants if any(each.has(endpoint) for endpoint in endpoints)]
+    if not competing:
+        raise ValueError("no contestant that was chosen has an endpoint that was chosen; --list names both")
     result = Measurements()
     with ExitStack() as stack:
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bolt-bench-")))
+        files = workspace / "databases"
+        files.mkdir()
+        database = stack.enter_context(DATABASES[settings.database](workspace=files, core=load_core))
         servers = {}
-        for contestant in contestants:
+        for contestant in competing:
             progress(f"preparing {contestant.name}: {contestant.description}")
-            server = _server(contestant, workspace=workspace, core=server_core)
+            server = _server(contestant, workspace=workspace, core=server_core, database=database)
             result.versions[contestant.name] = contestant.versions()
             servers[contestant.name] = stack.enter_context(server)
         for endpoint in endpoints:
-            ports = {each.name: servers[each.name].port for each in contestants if each.has(endpoint)}
-            equality.check(endpoint, ports)
+            equality.check(endpoint, {each.name: servers[each.name].port for each in competing if each.has(endpoint)})
+        result.database = database.facts()
+        load = Load(connections=settings.connections, core=load_core)
+        run = _Run(servers=servers, database=database, load=load, workspace=workspace)
         progress(f"answers are the same; warming up, then {settings.rounds} rounds of {settings.seconds:g} s")
         for endpoint in endpoints:
-            for contestant in _serving(contestants, endpoint):
-                _sample(servers[contestant.name], endpoint, load=load, seconds=WARM_UP_SECONDS, workspace=workspace)
+            for contestant in _serving(competing, endpoint):
+                run.load_once(contestant.name, endpoint, seconds=database.warm_up_seconds)
         for number in range(settings.rounds):
             for endpoint in endpoints:
                 row = result.samples.setdefault(endpoint.name, {})
-                for contestant in _serving(contestants, endpoint)[:: -1 if number % 2 else 1]:
-                    server = servers[contestant.name]
-                    sample = _sample(server, endpoint, load=load, seconds=settings.seconds, workspace=workspace)
+                for contestant in _serving(competing, endpoint)[:: -1 if number % 2 else 1]:
+                    sample = run.sample(contestant.name, endpoint, seconds=settings.seconds)
                     row.setdefault(contestant.name, []).append(sample)
                     progress(_line(f"round {number + 1}/{settings.rounds}", endpoint, contestant, sample))
         for name, server in servers.items():
@@ -106,30 +116,51 @@ def _serving(contestants: Sequence[Contestant], endpoint: Endpoint) -> list[Cont
     return [contestant for contestant in contestants if contestant.has(endpoint)]
 
 
-def _server(contestant: Contestant, *, workspace: Path, core: int) -> Server:
+def _server(contestant: Contestant, *, workspace: Path, core: int, database: Database) -> Server:
     own = workspace / contestant.name
     own.mkdir()
     port = free_port()
-    launch = contestant.prepare(workspace=own, port=port)
+    launch = contestant.prepare(workspace=own, port=port, database=database)
     return Server(launch, port=port, core=core, log=own / "server.log")
 
 
-def _sample(server: Server, endpoint: Endpoint, *, load: Load, seconds: float, workspace: Path) -> Sample:
-    before = server.cpu_seconds()
-    seen = load.run(endpoint, port=server.port, seconds=seconds, workspace=workspace)
-    used = server.cpu_seconds() - before
-    server.wait_until_idle()
-    server.truncate_log()
-    if seen.requests == 0:
-        raise ValueError(f"not one {endpoint.method} {endpoint.paths[0]} was answered in {seconds:g} s")
-    return Sample(
-        requests=seen.requests,
-        requests_per_second=seen.requests_per_second,
-        p50_ms=seen.p50_ms,
-        p99_ms=seen.p99_ms,
-        cpu_us=used * 1e6 / seen.requests,
-        errors=seen.errors,
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """What every sample of one run shares."""
+
+    servers: Mapping[str, Server]
+    database: Database
+    load: Load
+    workspace: Path
+
+    def sample(self, name: str, endpoint: Endpoint, *, seconds: float) -> Sample:
+        """Load one endpoint of one contestant; raises ValueError where nothing is answered."""
+        seen, used = self.load_once(name, endpoint, seconds=seconds)
+        if seen.requests == 0:
+            raise ValueError(f"{name} answered not one {endpoint.method} {endpoint.paths[0]} in {seconds:g} s")
+        return Sample(
+            requests=seen.requests,
+            requests_per_second=seen.requests_per_second,
+            p50_ms=seen.p50_ms,
+            p99_ms=seen.p99_ms,
+            cpu_us=used * 1e6 / seen.requests,
+            errors=seen.errors,
+        )
+
+    def load_once(self, name: str, endpoint: Endpoint, *, seconds: float) -> tuple[WrkResult, float]:
+        """Load one endpoint, wait until its server is idle again, and undo what it has written.
+
+        Return what wrk saw and the seconds of CPU time that the server used meanwhile.
+        """
+        server = self.servers[name]
+        before = server.cpu_seconds()
+        seen = self.load.run(endpoint, port=server.port, seconds=seconds, workspace=self.workspace)
+        used = server.cpu_seconds() - before
+        server.wait_until_idle()
+        server.truncate_log()
+        if endpoint.undo:
+            self.database.undo(name, endpoint.undo)
+        return seen, used
 
 
 def _line(round_name: str, endpoint: Endpoint, contestant: Contestant, sample: Sample) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import Measurements, Sample, Settings
+from benchmarks.targets import SUBJECT, Target
 
 ERRORS_MARK = "!"
 
@@ -72,9 +73,7 @@ def table(
             cell = _cell(metric, values.get(column), base=None if column == reference else base)
             cells.append(cell + ERRORS_MARK if (name, column) in failed else cell)
         lines.append([name, *cells])
-    widths = [max(len(line[index]) for line in lines) for index in range(len(columns) + 1)]
-    lines.insert(1, ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])])
-    return "\n".join(_row(line, widths) for line in lines)
+    return _markdown(lines)
 
 
 def _cell(metric: Metric, value: float | None, *, base: float | None) -> str:
@@ -86,14 +85,43 @@ def _cell(metric: Metric, value: float | None, *, base: float | None) -> str:
     return f"{text} ({advantage(value, base, more_is_better=metric.more_is_better):.2f}x)"
 
 
+def _markdown(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells, the first of them the titles, as a table whose figures are aligned to the right."""
+    title, *rest = lines
+    widths = [max(len(line[index]) for line in lines) for index in range(len(title))]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    return "\n".join(_row(line, widths) for line in [title, rule, *rest])
+
+
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     name, *figures = cells
     aligned = [figure.rjust(width) for figure, width in zip(figures, widths[1:], strict=True)]
     return f"| {' | '.join([name.ljust(widths[0]), *aligned])} |"
 
 
-def tables(measurements: Measurements, *, reference: str) -> str:
-    """Return the tables of all metrics, the memory last, and a note about what the marks mean.
+def target_table(targets: Sequence[Target], medians: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+    """Return what was measured beside each target, as a Markdown table; empty where none was measured.
+
+    `medians` maps an endpoint to the contestants that have it, and each of those to its figures.
+    """
+    metrics = {metric.field: metric for metric in METRICS}
+    lines = [["target", "figure", SUBJECT, "beside", "ratio", "wanted"]]
+    for target in targets:
+        row = medians.get(target.endpoint, {})
+        if SUBJECT not in row or target.reference not in row:
+            continue
+        metric = metrics[target.field]
+        ours, theirs = row[SUBJECT][metric.field], row[target.reference][metric.field]
+        ratio = advantage(ours, theirs, more_is_better=metric.more_is_better)
+        mark = ERRORS_MARK if row[SUBJECT]["errors"] or row[target.reference]["errors"] else ""
+        beside = f"{target.reference} {format(theirs, metric.form)}"
+        wanted = f"{target.factor:.2f}x"
+        lines.append([target.endpoint, metric.title, format(ours, metric.form), beside, f"{ratio:.2f}x{mark}", wanted])
+    return _markdown(lines) if len(lines) > 1 else ""
+
+
+def tables(measurements: Measurements, *, reference: str, targets: Sequence[Target] = ()) -> str:
+    """Return the tables of all metrics, the memory, the targets, and a note about what the marks mean.
 
     Ratios refer to the contestant `reference`, where it took part.
     """
@@ -114,6 +142,8 @@ def tables(measurements: Measurements, *, reference: str) -> str:
         parts.append(table(metric, rows, columns=columns, reference=reference, failed=failed))
     memory = {"after all rounds": measurements.rss_mib}
     parts.append(table(MEMORY, memory, columns=columns, reference=reference))
+    if beside_targets := target_table(targets, medians):
+        parts.append(beside_targets)
     if reference in columns:
         parts.append(f"(1.25x) = 1.25 times better than {reference}, in every table.")
     if failed:
@@ -129,6 +159,7 @@ def document(
         "started": started.isoformat(timespec="seconds"),
         "machine": dict(machine),
         "settings": asdict(settings),
+        "database": measurements.database,
         "contestants": {
             name: {"versions": versions, "rss_mib": round(measurements.rss_mib[name], 2)}
             for name, versions in measurements.versions.items()

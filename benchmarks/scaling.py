@@ -39,6 +39,6 @@ def _site(base: DjangoSite, routes: int) -> DjangoSite:
         project=BENCHMARKS / "projects" / "routes",
         settings="routes_site.settings",
         arguments=base.arguments,
-        setup=(),
+        stores=False,
         variables={"ROUTES": str(routes)},
     )

@@ -6,10 +6,11 @@ import hashlib
 import tempfile
 from pathlib import Path
 
+from benchmarks.demo_data import DRIVER
 from benchmarks.django_site import DjangoSite
-from benchmarks.environment import REPOSITORY, EnvironmentFailed, Package, VirtualEnvironment, run
+from benchmarks.environment import BENCHMARKS, REPOSITORY, EnvironmentFailed, Package, VirtualEnvironment, run
 
-BUILD_REQUIREMENTS = ["maturin>=1.9,<2"]
+REQUIREMENTS = ["maturin>=1.9,<2", DRIVER]
 BUILD_SECONDS = 1800.0
 SOURCES = ("pyproject.toml", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "crates", "python")
 
@@ -22,7 +23,7 @@ class Checkout(Package):
 
     def install(self) -> None:
         """Build the wheel by maturin in the release profile, and install it with what it needs."""
-        self.environment.ensure(BUILD_REQUIREMENTS)
+        self.environment.ensure(REQUIREMENTS)
         stamp = self.environment.directory / "built-from"
         sources = fingerprint(REPOSITORY, SOURCES)
         if stamp.exists() and stamp.read_text() == sources:
@@ -67,7 +68,7 @@ CONTESTANT = DjangoSite(
     name="bolt",
     description="this project, release build, as it comes",
     package=Checkout(),
-    project=REPOSITORY / "example",
-    settings="blog_site.settings",
+    project=BENCHMARKS / "projects" / "bolt",
+    settings="bolt_site.settings",
     arguments=("--processes", "1"),
 )

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from benchmarks.contestant import Contestant
+from benchmarks.databases import Database
 from benchmarks.endpoints import HELLO_BODY
 from benchmarks.environment import clean_environment, require_tools, run
 from benchmarks.processes import HOST, Launch
@@ -42,8 +43,8 @@ class Nginx(Contestant):
     description = "nginx `return 200`, access log off"
     serves = frozenset({"hello"})
 
-    def prepare(self, *, workspace: Path, port: int) -> Launch:
-        """Write the configuration; raises EnvironmentFailed when nginx is missing."""
+    def prepare(self, *, workspace: Path, port: int, database: Database) -> Launch:
+        """Write the configuration, without a database; raises EnvironmentFailed when nginx is missing."""
         require_tools("nginx")
         configuration = workspace / "nginx.conf"
         configuration.write_text(

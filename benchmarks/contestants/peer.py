@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from benchmarks.demo_data import DRIVER
 from benchmarks.django_site import DjangoSite
 from benchmarks.environment import BENCHMARKS, PublishedPackage
 
-PACKAGE = PublishedPackage("peer", requirements=["django-bolt==0.13.0"], minimum=(3, 12))
+PACKAGE = PublishedPackage("peer", requirements=["django-bolt==0.13.0", DRIVER], minimum=(3, 12))
 
 
-def site(*, name: str, description: str, settings: str) -> DjangoSite:
+def site(
+    *,
+    name: str,
+    description: str,
+    settings: str,
+    variables: dict[str, str] | None = None,
+    databases: frozenset[str] | None = None,
+) -> DjangoSite:
     """Return the peer's project under one of its settings modules."""
     return DjangoSite(
         name=name,
@@ -17,6 +25,8 @@ def site(*, name: str, description: str, settings: str) -> DjangoSite:
         project=BENCHMARKS / "projects" / "peer",
         settings=settings,
         arguments=("--processes", "1", "--no-admin"),
+        variables=variables,
+        databases=databases,
     )
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 import pytest
 
 from benchmarks.measure import Measurements, Sample, Settings
-from benchmarks.report import METRICS, Metric, advantage, document, median, table, tables, write
+from benchmarks.report import METRICS, Metric, advantage, document, median, table, tables, target_table, write
+from benchmarks.targets import Target
 
 CPU = METRICS[0]
 STARTED = datetime(2025, 3, 14, 9, 26, 53)
@@ -26,6 +27,7 @@ def measured() -> Measurements:
         },
         rss_mib={"bolt": 40.0, "peer": 80.0},
         versions={"bolt": {"python": "3.13.0"}, "peer": {"python": "3.13.0"}},
+        database={"name": "sqlite"},
     )
 
 
@@ -66,6 +68,24 @@ def test_the_report_has_every_metric_the_memory_and_the_notes():
     assert "! = requests failed" in text
 
 
+def test_a_target_stands_beside_what_was_measured():
+    targets = [Target(endpoint="hello", factor=1.6), Target(endpoint="page", factor=2.0)]
+    text = target_table(targets, {"hello": {"bolt": median([sample(cpu_us=8)]), "peer": median([sample(cpu_us=10)])}})
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    assert lines[2:] == [["hello", "CPU µs per request", "8.0", "peer 10.0", "1.25x", "1.60x"]]
+    assert text in tables(measured(), reference="peer", targets=targets)
+
+
+def test_a_target_may_be_a_rate_and_is_marked_where_requests_failed():
+    target = Target(endpoint="user", factor=5.0, reference="django", field="requests_per_second")
+    medians = {"user": {"bolt": median([sample(rate=3000, errors=1)]), "django": median([sample(rate=500)])}}
+    assert "| 6.00x! |" in target_table([target], medians)
+
+
+def test_without_a_measured_target_there_is_no_table_of_them():
+    assert target_table([Target(endpoint="user", factor=2.0)], {"user": {"peer": median([sample()])}}) == ""
+
+
 def test_the_json_keeps_medians_samples_machine_settings_and_versions(tmp_path):
     result = document(measured(), started=STARTED, machine={"cpu": "a CPU"}, settings=Settings(rounds=1))
     path = write(result, directory=tmp_path / "results", started=STARTED, suffix="-scaling")
@@ -73,7 +93,8 @@ def test_the_json_keeps_medians_samples_machine_settings_and_versions(tmp_path):
     read = json.loads(path.read_text())
     assert read["started"] == "2025-03-14T09:26:53"
     assert read["machine"] == {"cpu": "a CPU"}
-    assert read["settings"] == {"rounds": 1, "seconds": 3.0, "connections": 64}
+    assert read["settings"] == {"rounds": 1, "seconds": 3.0, "connections": 64, "database": "sqlite"}
+    assert read["database"] == {"name": "sqlite"}
     assert read["contestants"]["bolt"] == {"versions": {"python": "3.13.0"}, "rss_mib": 40.0}
     hello = read["endpoints"]["hello"]["bolt"]
     assert hello["median"]["cpu_us"] == hello["samples"][0]["cpu_us"] == 8.0

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
-from blog.models import Article
+from blog.models import Article, Comment
 from blog.schemas import UserSchema
 from django.contrib.auth.models import User
 from msgspec import Meta
@@ -114,6 +114,42 @@ async def list_users():
 @api.get("/users/{user_id}", response_model=UserSchema)
 async def get_user(user_id: int):
     return await User.objects.aget(id=user_id)
+
+
+@api.get("/async-for/users")
+async def list_users_one_by_one():
+    return [
+        {
+            "id": user.id,
+            "username": user.username,
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "email": user.email,
+        }
+        async for user in User.objects.order_by("id")[:10]
+    ]
+
+
+@api.get("/def/users/{user_id}", response_model=UserSchema)
+def get_user_in_a_thread(user_id: int):
+    return User.objects.get(id=user_id)
+
+
+class CommentInput(msgspec.Struct):
+    name: str
+    text: str
+
+
+class CommentCreated(msgspec.Struct):
+    id: int
+    article_id: int
+    name: str
+    text: str
+
+
+@api.post("/articles/{article_id}/comments", response_model=CommentCreated, status_code=201)
+async def create_comment(article_id: int, comment: CommentInput):
+    return await Comment.objects.acreate(article_id=article_id, name=comment.name, text=comment.text)
 
 
 # The peer reads nested models through its own Serializer only, not through Structs.

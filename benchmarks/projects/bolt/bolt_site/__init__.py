@@ -1,0 +1,1 @@
+"""The example's site with the endpoints that only a benchmark needs."""

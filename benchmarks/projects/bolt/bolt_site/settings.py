@@ -1,0 +1,8 @@
+"""The example's settings, with a pool of `$DB_POOL_SIZE`."""
+
+# ruff: noqa: F405
+import os
+
+from example_settings import *  # noqa: F403
+
+BOLT = {**BOLT, "DB_POOL_SIZE": int(os.environ["DB_POOL_SIZE"])}

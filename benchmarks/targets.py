@@ -1,0 +1,42 @@
+"""How much better than another contestant this project means to be, endpoint by endpoint; printed, never enforced.
+
+A target that is missed is a matter for whoever reads the report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SUBJECT = "bolt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """`factor` times better than `reference` in the figure `field` of one endpoint."""
+
+    endpoint: str
+    factor: float
+    reference: str = "peer"
+    field: str = "cpu_us"
+
+
+def _near(*, users: float, other: float) -> tuple[Target, ...]:
+    """Targets for a database on the same machine, where the CPU is what a request costs."""
+    return (
+        Target(endpoint="user", factor=other),
+        Target(endpoint="users", factor=users),
+        Target(endpoint="users_for", factor=other),
+        Target(endpoint="create", factor=other),
+        Target(endpoint="user_def", factor=1.0, reference="django"),
+    )
+
+
+TARGETS: dict[str, tuple[Target, ...]] = {
+    "sqlite": _near(users=1.35, other=1.6),
+    "postgresql": _near(users=1.5, other=1.5),
+    "distant": tuple(
+        Target(endpoint=endpoint, factor=5.0, field="requests_per_second")
+        for endpoint in ("user", "users", "users_for", "create")
+    ),
+}
+"""By the name of the database."""
