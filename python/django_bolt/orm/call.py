@@ -139,8 +139,11 @@ class Call:
 
     def sleep(self, seconds: float) -> None:
         """Wait; called from inside the function."""
-        future = self.event_loop.create_future()
-        timer = self.event_loop.call_later(seconds, future.set_result, None)
+        self.wait_at_most(self.event_loop.create_future(), seconds)
+
+    def wait_or_refuse(self, future: asyncio.Future[Any], seconds: float, refusal: Exception) -> None:
+        """Wait until a future is done; raise `refusal` after so long; called from inside the function."""
+        timer = self.event_loop.call_later(seconds, refuse, future, refusal)
         try:
             self.wait(future)
         finally:

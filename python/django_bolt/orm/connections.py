@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
 from django_bolt.exceptions import ServiceUnavailable
-from django_bolt.orm.call import current_call, refuse
+from django_bolt.orm.call import current_call
 from django_bolt.orm.units import UNIT, Unit
 
 _logger = logging.getLogger("django_bolt")
@@ -97,18 +97,15 @@ class Pool:
         refusal = ServiceUnavailable(
             f"no database connection became free in {self._timeout:g} s", headers={"Retry-After": "1"}
         )
-        timer = self._event_loop.call_later(self._timeout, refuse, future, refusal)
         self._waiting.append(future)
         try:
-            call.wait(future)
+            call.wait_or_refuse(future, self._timeout, refusal)
         except BaseException:
             # Interrupted just when its turn had come.
             if future.done() and not future.cancelled() and future.exception() is None:
                 self._next()
             future.cancel()
             raise
-        finally:
-            timer.cancel()
 
 
 class OwnConnections(Pool):

@@ -16,7 +16,7 @@ from functools import cache, partial
 from typing import Any, TypeVar
 
 from django_bolt.exceptions import ServiceUnavailable
-from django_bolt.orm.call import Call, current_call, refuse
+from django_bolt.orm.call import Call, current_call
 
 T = TypeVar("T")
 
@@ -46,16 +46,13 @@ class WriteLock:
             return
         future = self._event_loop.create_future()
         refusal = ServiceUnavailable(f"the database was locked for {self._timeout:g} s", headers={"Retry-After": "1"})
-        timer = self._event_loop.call_later(self._timeout, refuse, future, refusal)
         self._waiting.append((future, holder))
         try:
-            call.wait(future)
+            call.wait_or_refuse(future, self._timeout, refusal)
         except BaseException:
             future.cancel()
             self.release(holder)
             raise
-        finally:
-            timer.cancel()
 
     def release(self, holder: object) -> None:
         """Hand it to the next in line, if `holder` has it."""
