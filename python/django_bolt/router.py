@@ -52,6 +52,10 @@ class RouteOptions(TypedDict, total=False):
     """True: run a plain `def` on the event loop's thread instead of a thread of the pool. It must not block."""
     shield: bool
     """True: the handler goes on when the client is gone."""
+    max_body: int
+    """Largest body in bytes, answered 413 above it; Django's `DATA_UPLOAD_MAX_MEMORY_SIZE` unless given."""
+    timeout: float
+    """Seconds after which the handler is cancelled and a 504 answered; `BOLT["TIMEOUT"]` unless given, 0: never."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +113,8 @@ class Registration:
             include_in_schema=options.get("include_in_schema", defaults.include_in_schema),
             inline=options.get("inline", False),
             shield=options.get("shield", False),
+            max_body=options.get("max_body"),
+            timeout=options.get("timeout"),
         )
 
 

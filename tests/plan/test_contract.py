@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from django_bolt._plan import model
-from django_bolt._plan.model import AppPlan, Limits, Param, Ref, RoutePlan, serialise
+from django_bolt._plan.model import AppPlan, Param, Ref, RoutePlan, serialise
+from django_bolt._plan.server import AccessLog, ServerPlan
 
 CONTRACT = Path(__file__).parents[1] / "contract" / "plan.json"
 
@@ -19,7 +20,15 @@ def query(wire: str, coerce: model.Coerce, default: Ref | None = None) -> Param:
 
 def route(number: count[int], method: str, path: str, kind: model.HandlerKind, **changes: Any) -> RoutePlan:
     """Return a route whose last references are the next of `number`."""
-    fields: dict[str, Any] = {"shield": False, "status": 200, "python_errors": False, "keywords": [], "fast_types": []}
+    fields: dict[str, Any] = {
+        "shield": False,
+        "max_body": None,
+        "timeout": None,
+        "status": 200,
+        "python_errors": False,
+        "keywords": [],
+        "fast_types": [],
+    }
     fields |= {"args": [], "body": None, **changes}
     call, encode = Ref(next(number)), Ref(next(number))
     fast_types = [Ref(next(number)) for _ in fields.pop("fast_types")]
@@ -98,7 +107,7 @@ def plan() -> AppPlan:
         route(number, "PATCH", "/raw", "inline", status=204, args=[model.RequestArgument()], body=model.RawBody()),
         route(number, "POST", "/bytes", "def", args=[whole], body=model.BytesBody(default=Ref(next(number)))),
     ]
-    return AppPlan(routes=routes, prefixes=["/api"], limits=Limits())
+    return AppPlan(routes=routes, prefixes=["/api"], server=ServerPlan(access_log=AccessLog(mask=["token"])))
 
 
 def test_python_writes_what_the_core_reads():

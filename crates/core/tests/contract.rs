@@ -35,7 +35,8 @@ fn the_plan_is_read_and_uses_every_node() {
         Coercer::compile(&param.coerce).unwrap();
     }
     assert_eq!(plan.prefixes, ["/api"]);
-    assert_eq!((plan.limits.body, plan.limits.json_depth, plan.limits.query_fields), (2_621_440, 64, 1000));
+    let limits = plan.server.limits;
+    assert_eq!((limits.body, limits.json_depth, limits.query_fields), (2_621_440, 64, 1000));
 }
 
 #[test]

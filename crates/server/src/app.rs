@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_http::header::HeaderName;
 use bolt_core::param::Coercer;
-use bolt_core::plan::{AppPlan, Argument, Body, HandlerKind, Limits, ObjectRef, Param, RoutePlan, Source};
+use bolt_core::plan::{AppPlan, Argument, Body, HandlerKind, ObjectRef, Param, RoutePlan, ServerPlan, Source};
 use bolt_core::route::RouteTree;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -19,7 +19,7 @@ pub(crate) struct Compiled {
     pub(crate) tree: RouteTree,
     pub(crate) routes: Vec<Route>,
     pub(crate) prefixes: Vec<String>,
-    pub(crate) limits: Limits,
+    pub(crate) server: ServerPlan,
     pub(crate) objects: Vec<Py<PyAny>>,
     pub(crate) hooks: Hooks,
 }
@@ -71,6 +71,8 @@ pub(crate) struct Route {
     pub(crate) kind: HandlerKind,
     pub(crate) shield: bool,
     pub(crate) status: u16,
+    pub(crate) max_body: Option<usize>,
+    pub(crate) timeout: Option<f64>,
     pub(crate) python_errors: bool,
     pub(crate) args: Vec<Arg>,
     pub(crate) keywords: Option<Py<PyTuple>>,
@@ -148,7 +150,7 @@ impl App {
             .map(|(id, route)| RouteBuilder { py, objects: &objects, names: tree.param_names(id) }.route(route))
             .collect::<PyResult<_>>()?;
         let hooks = Hooks::read(py, hooks)?;
-        Ok(Self(Arc::new(Compiled { tree, routes, prefixes: plan.prefixes, limits: plan.limits, objects, hooks })))
+        Ok(Self(Arc::new(Compiled { tree, routes, prefixes: plan.prefixes, server: plan.server, objects, hooks })))
     }
 }
 
@@ -207,6 +209,8 @@ impl RouteBuilder<'_, '_> {
             kind: plan.kind,
             shield: plan.shield,
             status: plan.status,
+            max_body: plan.max_body,
+            timeout: plan.timeout,
             python_errors: plan.python_errors,
             args,
             keywords,

@@ -39,3 +39,7 @@ class RouteDeclaration:
     """True: a plain function runs on the worker's own thread, not in its pool."""
     shield: bool = False
     """True: not cancelled when the client is gone."""
+    max_body: int | None = None
+    """Largest body in bytes; `None` leaves it to the server."""
+    timeout: float | None = None
+    """Seconds after which the handler is cancelled; 0: never; `None` leaves it to the server."""

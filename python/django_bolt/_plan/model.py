@@ -1,6 +1,6 @@
 """The plan as data: what crosses to Rust when an application starts.
 
-`crates/core/src/plan.rs` is the other half; `tests/contract/plan.json` is read by both test suites.
+`crates/core/src/plan/mod.rs` is the other half; `tests/contract/plan.json` is read by both test suites.
 Nothing here may inspect a signature, import Django or touch a loop.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
+
+from django_bolt._plan.server import ServerPlan
 
 
 class Ref:
@@ -162,6 +164,8 @@ class RoutePlan(msgspec.Struct, frozen=True, kw_only=True):
     kind: HandlerKind
     shield: bool
     status: int
+    max_body: int | None
+    timeout: float | None
     python_errors: bool
     args: list[Argument]
     keywords: list[str]
@@ -173,20 +177,12 @@ class RoutePlan(msgspec.Struct, frozen=True, kw_only=True):
     fail: Ref
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds on what a request may bring: bytes, levels, fields."""
-
-    body: int = 2_621_440
-    json_depth: int = 64
-    query_fields: int = 1000
-
-
 class AppPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one server or test client serves."""
 
     routes: list[RoutePlan]
     prefixes: list[str]
-    limits: Limits
+    server: ServerPlan
 
 
 def serialise(plan: AppPlan) -> tuple[bytes, list[Any]]:

@@ -5,27 +5,24 @@ Nothing here inspects a signature (that is `_plan`) or runs while a request is s
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from django.conf import settings
-
 from django_bolt import conf
 from django_bolt._plan.compile import Route, dotted_name
 from django_bolt._plan.errors import PlanError
-from django_bolt._plan.model import AppPlan, HandlerKind, Limits, Ref, RoutePlan, serialise
+from django_bolt._plan.model import AppPlan, HandlerKind, Ref, RoutePlan, serialise
 from django_bolt._runtime.encode import encoder_for
 from django_bolt._runtime.fail import Failing, failer_for
 from django_bolt._runtime.finish import finisher_for
 from django_bolt._runtime.run import build_runner
+from django_bolt._runtime.server_plan import server_plan
 from django_bolt._runtime.signals import with_signals
 from django_bolt._runtime.transactions import with_transactions
 from django_bolt.exceptions import HTTPException, RequestValidationError
-
-# Stands for "no limit" in a plan; no request reaches it.
-NO_LIMIT = 2**62
 
 
 class Application(Failing, Protocol):
@@ -54,8 +51,12 @@ class Assembled:
     apis: list[Any]
 
 
-def assemble(apis: Sequence[Application], *, docs: bool = True) -> Assembled:
+def assemble(
+    apis: Sequence[Application], *, docs: bool = True, configuration: conf.Configuration | None = None
+) -> Assembled:
     """Compile every route of `apis` and of what is mounted into them; with `docs`, the documentation's as well.
+
+    `configuration` is what they are served with; None: what `settings.BOLT` says, with no access log.
 
     Raises `PlanError` for a wrong route and for two handlers of one method and path.
     """
@@ -63,11 +64,11 @@ def assemble(apis: Sequence[Application], *, docs: bool = True) -> Assembled:
     check_duplicates([route for _, route in owned])
     if docs and apis:
         owned += documentation(apis, [route for _, route in owned])
-    emit_signals = conf.load().emit_signals
+    configuration = configuration or dataclasses.replace(conf.load(), access_log="off")
     plan = AppPlan(
-        routes=[plan_route(api, route, emit_signals=emit_signals) for api, route in owned],
+        routes=[plan_route(api, route, configuration=configuration) for api, route in owned],
         prefixes=list(dict.fromkeys(prefix for api in apis for prefix in api.prefixes())),
-        limits=limits(),
+        server=server_plan(configuration),
     )
     data, objects = serialise(plan)
     return Assembled(plan=data, objects=objects, routes=[route for _, route in owned], apis=list(apis))
@@ -102,9 +103,9 @@ def documentation(apis: Sequence[Application], routes: Sequence[Route]) -> list[
     return [(api, route) for api, route in documenting.compile() if place(route) not in taken]
 
 
-def plan_route(api: Application, route: Route, *, emit_signals: bool) -> RoutePlan:
+def plan_route(api: Application, route: Route, *, configuration: conf.Configuration) -> RoutePlan:
     """Return the plan of one route, with everything that Rust calls for it."""
-    call, kind = callable_of(route, emit_signals=emit_signals)
+    call, kind = callable_of(route, emit_signals=configuration.emit_signals)
     encode, fast_types = encoder_for(route)
     return RoutePlan(
         method=route.method,
@@ -112,6 +113,8 @@ def plan_route(api: Application, route: Route, *, emit_signals: bool) -> RoutePl
         kind=kind,
         shield=route.declaration.shield,
         status=route.status,
+        max_body=route.declaration.max_body,
+        timeout=first_given(route.declaration.timeout, configuration.timeout) or None,
         python_errors=wants_refusals(api),
         args=route.arguments,
         keywords=route.keywords,
@@ -140,10 +143,6 @@ def wants_refusals(api: Application) -> bool:
     return any(issubclass(refusal, kind) for refusal in refusals for kind in api.exception_handlers)
 
 
-def limits() -> Limits:
-    """Return the bounds on a request that Django's settings name; `None` there means no limit."""
-    body, fields = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
-    return Limits(
-        body=NO_LIMIT if body is None else body,
-        query_fields=NO_LIMIT if fields is None else fields,
-    )
+def first_given(value: float | None, default: float) -> float:
+    """Return what a route says, or else what is said for all."""
+    return default if value is None else value

@@ -25,7 +25,7 @@ def serve(configuration: conf.Configuration, *, announce: Callable[[Assembled, i
     # Only serving needs the extension module: flags, checks and plans do without.
     from django_bolt._runtime import worker  # noqa: PLC0415
 
-    assembled = assemble(discover())
+    assembled = assemble(discover(), configuration=configuration)
     # What imports and checks opened: a worker takes its connections itself.
     connections.close_all()
     with listen(configuration.host, configuration.port, backlog=configuration.backlog) as listener:

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from django_bolt._plan import model
-from django_bolt._plan.model import AppPlan, Limits, Ref, RoutePlan, serialise
+from django_bolt._plan.model import AppPlan, Ref, RoutePlan, serialise
+from django_bolt._plan.server import ServerPlan
 
 
 def route(**changes):
@@ -18,6 +19,8 @@ def route(**changes):
         "kind": "plain",
         "shield": False,
         "status": 200,
+        "max_body": None,
+        "timeout": None,
         "python_errors": False,
         "args": [],
         "keywords": [],
@@ -32,12 +35,12 @@ def route(**changes):
 
 
 def test_objects_cross_beside_the_plan_in_order():
-    data, objects = serialise(AppPlan(routes=[route()], prefixes=["/api"], limits=Limits()))
+    data, objects = serialise(AppPlan(routes=[route()], prefixes=["/api"], server=ServerPlan()))
     plan = json.loads(data)
     assert objects == [len, repr, str, int]
     assert [plan["routes"][0][name] for name in ("call", "encode", "finish", "fail")] == [0, 1, 2, 3]
     assert plan["prefixes"] == ["/api"]
-    assert plan["limits"] == {"body": 2_621_440, "json_depth": 64, "query_fields": 1000}
+    assert plan["server"]["limits"]["body"] == 2_621_440
 
 
 def test_nodes_are_tagged_in_snake_case():
@@ -48,7 +51,7 @@ def test_nodes_are_tagged_in_snake_case():
 
 def test_only_data_and_references_cross():
     with pytest.raises(TypeError, match="may hold only data and Ref, found object"):
-        serialise(AppPlan(routes=[route(call=object())], prefixes=[], limits=Limits()))
+        serialise(AppPlan(routes=[route(call=object())], prefixes=[], server=ServerPlan()))
 
 
 def test_nodes_are_frozen():

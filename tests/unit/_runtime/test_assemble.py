@@ -52,12 +52,13 @@ class TestLimits:
     def test_come_from_djangos_settings(self, settings):
         settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
         settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 7
-        assert plan_of(BoltAPI())["limits"] == {"body": 1000, "json_depth": 64, "query_fields": 7}
+        limits = plan_of(BoltAPI())["server"]["limits"]
+        assert (limits["body"], limits["json_depth"], limits["query_fields"]) == (1000, 64, 7)
 
     def test_none_is_no_limit(self, settings):
         settings.DATA_UPLOAD_MAX_MEMORY_SIZE = None
         settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = None
-        limits = plan_of(BoltAPI())["limits"]
+        limits = plan_of(BoltAPI())["server"]["limits"]
         assert limits["body"] >= 2**62
         assert limits["query_fields"] >= 2**62
 

@@ -40,7 +40,7 @@ impl<'py> Binder<'_, 'py> {
     }
 
     fn json(&mut self, decode: &Bound<'py, PyAny>, body: &Pieces) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let limit = self.app.limits.json_depth;
+        let limit = self.app.server.limits.json_depth;
         let bytes = body.to_python(self.py)?;
         let body = bytes.as_bytes();
         if let Some(offset) = depth::exceeds(body, limit) {

@@ -126,7 +126,7 @@ fn not_found(seat: &Rc<Seat>, request: &Request) -> Reply {
 fn raw_request(seat: &Seat, request: &Request, params: Vec<(String, String)>, body: Pieces) -> RawRequest {
     RawRequest::new(
         request,
-        Extras { params, body, server: *seat.server.borrow(), json_depth: seat.app.limits.json_depth },
+        Extras { params, body, server: *seat.server.borrow(), json_depth: seat.app.server.limits.json_depth },
     )
 }
 
@@ -158,7 +158,7 @@ impl Matched<'_> {
             None => Pieces::default(),
             Some(kind) => {
                 let payload = request.take_payload();
-                match crate::body::read(kind, request, payload, self.seat.app.limits.body).await {
+                match crate::body::read(kind, request, payload, self.seat.app.server.limits.body).await {
                     Ok(body) => body,
                     Err(error) => return Err(refuse_body(error)),
                 }
@@ -169,7 +169,7 @@ impl Matched<'_> {
     }
 
     fn start(&self, request: &Request, body: &Pieces) -> Result<Started, Reply> {
-        let fields = self.seat.app.limits.query_fields;
+        let fields = self.seat.app.server.limits.query_fields;
         let parts = Parts::read(request, &self.params, self.route, fields)
             .map_err(|limit| Reply::detail(400, &format!("expected at most {limit} query parameters")))?;
         let (slots, errors) = parts.coerce(self.route);

@@ -5,6 +5,10 @@
 
 use serde::Deserialize;
 
+pub use self::server::{AccessLog, Deadlines, Forwarded, Http2, Limits, LogFormat, Proxies, ServerPlan};
+
+mod server;
+
 /// An index into the list of Python objects that crosses beside the plan.
 pub type ObjectRef = usize;
 
@@ -16,20 +20,8 @@ pub struct AppPlan {
     pub routes: Vec<RoutePlan>,
     /// Path prefixes (no trailing slash) below which an unknown path is answered in JSON.
     pub prefixes: Vec<String>,
-    /// What a client may make the server hold.
-    pub limits: Limits,
-}
-
-/// Bounds on what a request may bring.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Largest body in bytes; more is a 413.
-    pub body: usize,
-    /// Deepest nesting of a JSON body; more is a 422.
-    pub json_depth: usize,
-    /// Most fields in a query string; more is a 400.
-    pub query_fields: usize,
+    /// How clients are treated.
+    pub server: ServerPlan,
 }
 
 /// How a handler runs.
@@ -60,6 +52,10 @@ pub struct RoutePlan {
     pub shield: bool,
     /// Status of a plain return value.
     pub status: u16,
+    /// Largest body in bytes; `None`: the server's limit.
+    pub max_body: Option<usize>,
+    /// Seconds after which the handler is cancelled (504); `None`: never.
+    pub timeout: Option<f64>,
     /// True: refusals (422) are shown to Python error handlers.
     pub python_errors: bool,
     /// Arguments of `call`, in order.

@@ -1,0 +1,68 @@
+"""From settings to what crosses to Rust of them: limits, deadlines, hosts, proxies, the access log.
+
+Nothing here may look at a route.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from django_bolt import conf
+from django_bolt._plan.server import AccessLog, Deadlines, Http2, Limits, Proxies, ServerPlan
+
+# Stands for "no limit" in a plan; no request reaches it.
+NO_LIMIT = 2**62
+# What Django allows where `ALLOWED_HOSTS` is empty and `DEBUG` is on.
+LOCAL_HOSTS = (".localhost", "127.0.0.1", "[::1]")
+
+
+def server_plan(configuration: conf.Configuration) -> ServerPlan:
+    """Return how a server with this configuration treats its clients."""
+    log = configuration.access_log
+    return ServerPlan(
+        limits=limits(configuration),
+        deadlines=Deadlines(
+            idle=configuration.idle_timeout,
+            head=configuration.head_timeout,
+            body=configuration.body_timeout,
+            body_rate=configuration.body_rate,
+            write=configuration.write_timeout,
+            keep_alive=configuration.keep_alive,
+        ),
+        http2=Http2(streams=configuration.http2_streams, resets=configuration.http2_resets)
+        if configuration.http2
+        else None,
+        hosts=allowed_hosts(),
+        proxies=Proxies(
+            trusted=list(configuration.trusted_proxies),
+            forwarded=configuration.forwarded,
+            protocol=configuration.proxy_protocol,
+        ),
+        access_log=None
+        if log == "off"
+        else AccessLog(
+            format=log,
+            file=configuration.access_log_file,
+            mask=[name.lower() for name in configuration.access_log_mask],
+        ),
+        health=configuration.health,
+    )
+
+
+def limits(configuration: conf.Configuration) -> Limits:
+    """Return the bounds on a request; where Django's settings say `None` there is no limit."""
+    body, fields = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    return Limits(
+        body=NO_LIMIT if body is None else body,
+        query_fields=NO_LIMIT if fields is None else fields,
+        head=configuration.max_head,
+        fields=configuration.max_fields,
+        url=configuration.max_url,
+        connections=configuration.max_connections,
+        in_flight=configuration.max_in_flight,
+    )
+
+
+def allowed_hosts() -> tuple[str, ...]:
+    """Return `ALLOWED_HOSTS` as Django reads it."""
+    return tuple(settings.ALLOWED_HOSTS) or (LOCAL_HOSTS if settings.DEBUG else ())
