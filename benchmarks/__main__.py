@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 
-from benchmarks import contestant, endpoints, machine, report, scaling
+from benchmarks import contestant, endpoints, machine, report, scaling, tls
 from benchmarks.contestant import Contestant
 from benchmarks.databases import DATABASES
 from benchmarks.endpoints import Endpoint
@@ -54,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
         help=f"measure instead how the cost of a request grows with {', '.join(f'{n:,}' for n in scaling.COUNTS)} "
         f"routes (contestants: {', '.join(scaling.PACKAGES)}; default bolt)",
     )
+    made.add_argument(
+        "--tls", action="store_true", help="measure instead a small answer over TLS, HTTP/1.1 and HTTP/2, beside nginx"
+    )
     made.add_argument("--list", action="store_true", help="list contestants and endpoints, and stop")
     return made
 
@@ -81,8 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("benchmarks: interrupted; every server was ended", file=sys.stderr)
         return 130
-    reference = competing[0].name if options.scaling else REFERENCE
-    targets = () if options.scaling else TARGETS[options.database]
+    usual = not (options.scaling or options.tls)
+    reference = REFERENCE if usual else competing[0].name
+    targets = TARGETS[options.database] if usual else ()
     result = report.document(measurements, started=started, machine=notes, settings=settings)
     path = report.write(result, directory=BENCHMARKS / "results", started=started, suffix=_suffix(options))
     print(f"\n{report.tables(measurements, reference=reference, targets=targets)}\n\nwritten to {path}")
@@ -94,6 +98,8 @@ def _scenario(options: argparse.Namespace) -> tuple[Sequence[Contestant], Sequen
         if options.database != DEFAULTS.database:
             raise ValueError("--scaling asks no database; leave out --database")
         return scaling.contestants(options.contestants), [scaling.ENDPOINT]
+    if options.tls:
+        return tls.contestants(), tls.OVER_TLS
     return (
         contestant.select(options.contestants, database=options.database),
         endpoints.select(options.endpoints, database_only=options.database != DEFAULTS.database),
@@ -103,6 +109,8 @@ def _scenario(options: argparse.Namespace) -> tuple[Sequence[Contestant], Sequen
 def _suffix(options: argparse.Namespace) -> str:
     if options.scaling:
         return "-scaling"
+    if options.tls:
+        return "-tls"
     return "" if options.database == DEFAULTS.database else f"-{options.database}"
 
 

@@ -33,6 +33,7 @@ class DjangoSite(Contestant):
         stores: bool = True,
         variables: dict[str, str] | None = None,
         databases: frozenset[str] | None = None,
+        serves: frozenset[str] | None = None,
     ) -> None:
         self.name = name
         self.description = description
@@ -43,6 +44,7 @@ class DjangoSite(Contestant):
         self.stores = stores
         self.variables = variables or {}
         self.databases = databases
+        self.serves = serves
 
     def prepare(self, *, workspace: Path, port: int, database: Database) -> Launch:
         """Install the package, take a copy of the database, and say how to serve it."""

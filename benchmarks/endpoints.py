@@ -16,6 +16,7 @@ class Endpoint:
 
     `paths` has more than one entry where the load cycles through several; the bodies of all are compared.
     `database` says that it is answered from a database; `undo` is the SQL that removes what it has written there.
+    `protocol` is what is spoken: `http`, `https` (HTTP/1.1 over TLS) or `h2` (HTTP/2 over TLS).
     """
 
     name: str
@@ -26,6 +27,7 @@ class Endpoint:
     headers: dict[str, str] = field(default_factory=dict)
     database: bool = False
     undo: str = ""
+    protocol: str = "http"
 
 
 JSON = {"Content-Type": "application/json"}

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import equality
+from benchmarks import equality, h2load
 from benchmarks.contestant import Contestant
 from benchmarks.databases import DATABASES, Database, SQLite
 from benchmarks.endpoints import Endpoint
@@ -154,13 +154,21 @@ class _Run:
         """
         server = self.servers[name]
         before = server.cpu_seconds()
-        seen = self.load.run(endpoint, port=server.port, seconds=seconds, workspace=self.workspace)
+        seen = self._send(endpoint, port=server.port, seconds=seconds)
         used = server.cpu_seconds() - before
         server.wait_until_idle()
         server.truncate_log()
         if endpoint.undo:
             self.database.undo(name, endpoint.undo)
         return seen, used
+
+    def _send(self, endpoint: Endpoint, *, port: int, seconds: float) -> WrkResult:
+        if endpoint.protocol != "h2":
+            return self.load.run(endpoint, port=port, seconds=seconds, workspace=self.workspace)
+        connections, core = self.load.connections // h2load.STREAMS or 1, self.load.core
+        return h2load.run(
+            endpoint, port=port, seconds=seconds, connections=connections, core=core, workspace=self.workspace
+        )
 
 
 def _line(round_name: str, endpoint: Endpoint, contestant: Contestant, sample: Sample) -> str:

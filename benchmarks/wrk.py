@@ -42,7 +42,7 @@ class Load:
         script = workspace / f"{endpoint.name}.lua"
         script.write_text(lua_script(endpoint))
         command = ["taskset", "-c", str(self.core), "wrk", "--latency", "-t", "1", "-c", str(self.connections)]
-        command += ["-d", f"{seconds:g}s", "-s", str(script), f"http://{HOST}:{port}{endpoint.paths[0]}"]
+        command += ["-d", f"{seconds:g}s", "-s", str(script), f"{endpoint.protocol}://{HOST}:{port}{endpoint.paths[0]}"]
         finished = subprocess.run(command, capture_output=True, text=True, timeout=seconds + GRACE_SECONDS, check=False)
         if finished.returncode != 0:
             raise ValueError(f"{' '.join(command)} ended with {finished.returncode}:\n{finished.stderr}")
