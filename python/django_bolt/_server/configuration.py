@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 
 from django_bolt import conf
+from django_bolt._server.flags import given
 
 # As runserver has it: `8001`, `127.0.0.1:8001`, `localhost:8001`, `[::1]:8001`.
 ADDRESS = re.compile(r"(?:(?:\[(?P<ipv6>[0-9a-fA-F:.]+)\]|(?P<host>[a-zA-Z0-9.-]+)):)?(?P<port>[0-9]{1,5})")
@@ -31,18 +32,17 @@ def configure(options: Mapping[str, Any]) -> conf.Configuration:
         configuration = conf.load()
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from None
-    named = {str(key).lower() for key in getattr(settings, "BOLT", None) or {}}
-    default_host = LOCAL if options["dev"] and "host" not in named else configuration.host
     address_host, address_port = parse_address(options["addrport"])
-    host = first(address_host, options["host"], default_host)
-    configuration = dataclasses.replace(
-        configuration,
-        host=host[1:-1] if host.startswith("[") and host.endswith("]") else host,
-        port=first(address_port, options["port"], configuration.port),
-        processes=first(one_value(options), configuration.processes),
-        backlog=first(options["backlog"], configuration.backlog),
-        keep_alive=first(options["keep_alive"], configuration.keep_alive),
+    values = given(options)
+    values.update(
+        {name: value for name, value in (("host", address_host), ("port", address_port)) if value is not None}
     )
+    named = {str(key).lower() for key in getattr(settings, "BOLT", None) or {}}
+    if options["dev"] and "host" not in named:
+        values.setdefault("host", LOCAL)
+    host = values.get("host", configuration.host)
+    values["host"] = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    configuration = dataclasses.replace(configuration, **values)
     check(configuration)
     return configuration
 
@@ -56,20 +56,6 @@ def check(configuration: conf.Configuration) -> None:
             f"Found {configuration.processes} processes, but this version serves with one process only. "
             "Use --processes 1, or remove PROCESSES and WORKERS from settings.BOLT."
         )
-
-
-def one_value(options: Mapping[str, Any]) -> int | None:
-    """Return how many processes the flags ask for; `--processes` and `--workers` are two names of one thing."""
-    processes: int | None = options["processes"]
-    workers: int | None = options["workers"]
-    if processes is not None and workers is not None and processes != workers:
-        raise CommandError(f"--processes {processes} and --workers {workers} disagree; they mean the same: give one.")
-    return workers if processes is None else processes
-
-
-def first(*values: Any) -> Any:
-    """Return the first value that is given."""
-    return next(value for value in values if value is not None)
 
 
 def parse_address(text: str | None) -> tuple[str | None, int | None]:

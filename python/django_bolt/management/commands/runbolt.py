@@ -17,13 +17,12 @@ from django_bolt import conf
 from django_bolt._plan.errors import PlanError
 from django_bolt._runtime.assemble import Assembled
 from django_bolt._server.configuration import configure, url
+from django_bolt._server.flags import add_flags
 from django_bolt._server.listen import CannotListen
 from django_bolt._server.serve import serve
 from django_bolt.discovery import NoAPIFound
 from django_bolt.openapi.site import page_path
 from django_bolt.version import installed_version
-
-PROCESSES = "Worker processes; --processes and --workers mean the same. Default: 1."
 
 
 class Command(BaseCommand):
@@ -36,16 +35,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the flags; each takes its default from `settings.BOLT`."""
         parser.add_argument("addrport", nargs="?", help="Port, or address:port.")
-        parser.add_argument("--host", help="Address to listen on. Default: 0.0.0.0; 127.0.0.1 with --dev.")
-        parser.add_argument("--port", type=int, help="Port to listen on. Default: 8000.")
-        parser.add_argument("--processes", type=int, metavar="N", help=PROCESSES)
-        parser.add_argument("--workers", type=int, metavar="N", help=PROCESSES)
         parser.add_argument("--dev", action="store_true", help="Restart when the project's code changes.")
-        parser.add_argument("--backlog", type=int, metavar="N", help="Connections that may wait. Default: 2048.")
-        parser.add_argument(
-            "--keep-alive", type=float, metavar="SECONDS", help="How long an idle connection is kept. Default: 75."
-        )
         parser.add_argument("--skip-checks", action="store_true", help="Skip system checks.")
+        add_flags(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until told to stop."""
