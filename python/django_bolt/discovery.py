@@ -15,6 +15,7 @@ from django.apps import apps
 from django.conf import ENVIRONMENT_VARIABLE, settings
 from django.core.exceptions import ImproperlyConfigured
 
+from django_bolt._plan.errors import PlanError
 from django_bolt.application import BoltAPI
 
 MODULES = ("api", "bolt_api")
@@ -24,12 +25,21 @@ class NoAPIFound(ImproperlyConfigured):
     """No module in the usual places holds a `BoltAPI`."""
 
 
+class ImportFailed(Exception):
+    """A module that may hold an application raised something; the text names both."""
+
+    def __init__(self, module: str, reason: Exception) -> None:
+        super().__init__(f"Cannot import {module}: {type(reason).__name__}: {reason}")
+        self.module = module
+        self.reason = reason
+
+
 def discover() -> list[BoltAPI]:
     """Return every module-level `BoltAPI` beside the settings and in installed apps, in this order, each once.
 
     `api.py` and `bolt_api.py` are looked at, both where both exist. An application that is mounted into another one
-    found is left out: it is served there. What one of these modules raises on import comes through as it is.
-    Raises `NoAPIFound`, which names the places, where there is none.
+    found is left out: it is served there. Raises `NoAPIFound`, which names the places, where there is none, and
+    `ImportFailed` where one of these modules raises; a `PlanError` comes through as it is.
     """
     names = candidates()
     found: dict[int, BoltAPI] = {}
@@ -66,4 +76,14 @@ def settings_packages() -> list[str]:
 
 def import_existing(names: Iterable[str]) -> list[ModuleType]:
     """Import those of the modules that exist."""
-    return [importlib.import_module(name) for name in names if importlib.util.find_spec(name) is not None]
+    return [import_one(name) for name in names if importlib.util.find_spec(name) is not None]
+
+
+def import_one(name: str) -> ModuleType:
+    """Import a module; raises `ImportFailed`, or the `PlanError` of a declaration in it."""
+    try:
+        return importlib.import_module(name)
+    except PlanError:
+        raise
+    except Exception as error:
+        raise ImportFailed(name, error) from error

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from django_bolt.discovery import NoAPIFound, candidates, discover
+from django_bolt._plan.errors import PlanError
+from django_bolt.discovery import ImportFailed, NoAPIFound, candidates, discover
 
 API = "from django_bolt.application import BoltAPI\napi = BoltAPI('{prefix}')\n"
 numbers = itertools.count()
@@ -128,9 +129,17 @@ def test_none_at_all_says_where_it_looked(project):
         ("def broken(:\n", SyntaxError),
     ],
 )
-def test_what_a_module_raises_comes_through(project, source, error):
+def test_what_a_module_raises_is_named_with_the_module(project, source, error):
+    name = project({"PROJECT/api.py": source})
+    with pytest.raises(ImportFailed, match=rf"^Cannot import {name}\.api: {error.__name__}: ") as caught:
+        discover()
+    assert type(caught.value.__cause__) is error
+
+
+def test_a_wrong_declaration_comes_through(project):
+    source = API.format(prefix="") + "@api.get('/x')\nasync def more(*names): ...\n"
     project({"PROJECT/api.py": source})
-    with pytest.raises(error):
+    with pytest.raises(PlanError, match=r"\*names"):
         discover()
 
 

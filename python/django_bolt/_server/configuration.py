@@ -70,7 +70,7 @@ def parse_address(text: str | None) -> tuple[str | None, int | None]:
     return match["ipv6"] or match["host"], int(match["port"])
 
 
-def url(host: str, port: int, path: str = "/") -> str:
+def url(host: str, port: int, path: str = "/", *, scheme: str = "http") -> str:
     """Return the URL to open in a browser for a server that listens on `host` and `port`."""
     reachable = {"0.0.0.0": LOCAL, "::": "::1"}.get(host, host)  # noqa: S104  # compared, not listened on
-    return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}{path}"
+    return f"{scheme}://{f'[{reachable}]' if ':' in reachable else reachable}:{port}{path}"

@@ -10,22 +10,22 @@ from collections.abc import Callable
 from django.db import connections
 
 from django_bolt import conf
-from django_bolt._runtime.assemble import Assembled, assemble
+from django_bolt._runtime.assemble import Assembled
 from django_bolt._server.listen import listen
-from django_bolt.discovery import discover
+from django_bolt._server.project import assemble_project
 from django_bolt.lifespan import lifespan
 
 
 def serve(configuration: conf.Configuration, *, announce: Callable[[Assembled, int], None]) -> None:
     """Serve every application of the project until the process is told to stop.
 
-    `announce(assembled, port)` is called once the socket listens. Raises `NoAPIFound`, `PlanError`, and
-    `CannotListen` for the socket.
+    `announce(assembled, port)` is called once the socket listens. Raises `CommandError` where
+    the project has nothing to serve, and `CannotListen` for the socket.
     """
     # Only serving needs the extension module: flags, checks and plans do without.
     from django_bolt._runtime import worker  # noqa: PLC0415
 
-    assembled = assemble(discover(), configuration=configuration)
+    assembled = assemble_project(configuration)
     # What imports and checks opened: a worker takes its connections itself.
     connections.close_all()
     with listen(configuration.host, configuration.port, backlog=configuration.backlog) as listener:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from datetime import datetime
 from typing import Any
 
@@ -14,14 +13,13 @@ from django.db import Error as DatabaseError
 from django.utils import autoreload
 
 from django_bolt import conf
-from django_bolt._plan.errors import PlanError
 from django_bolt._runtime.assemble import Assembled
-from django_bolt._server.configuration import configure, url
+from django_bolt._server.banner import banner
+from django_bolt._server.configuration import configure
 from django_bolt._server.flags import add_flags
 from django_bolt._server.listen import CannotListen
+from django_bolt._server.project import CannotImport
 from django_bolt._server.serve import serve
-from django_bolt.discovery import NoAPIFound
-from django_bolt.openapi.site import page_path
 from django_bolt.version import installed_version
 
 
@@ -52,6 +50,9 @@ class Command(BaseCommand):
         autoreload.raise_last_exception()
         try:
             self.serve(configuration, options)
+        except CannotImport as error:
+            # The reloader watches the file that an exception comes from, and shows it.
+            raise (error.__cause__ or error) from None
         except CommandError as error:
             self.stderr.write(f"{type(error).__name__}: {error}")
             if isinstance(error, CannotListen):
@@ -62,13 +63,11 @@ class Command(BaseCommand):
     def serve(self, configuration: conf.Configuration, options: dict[str, Any]) -> None:
         """Check the project, then serve it."""
         if not options["skip_checks"]:
-            self.check()
+            # Without an alias: what asks a database is `check --database`'s, and a server starts while one is down.
+            self.check(databases=[])
         if options["dev"]:
             self.warn_of_migrations()
-        try:
-            serve(configuration, announce=lambda assembled, port: self.announce(configuration, assembled, port))
-        except (NoAPIFound, PlanError) as error:
-            raise CommandError(str(error)) from error
+        serve(configuration, announce=lambda assembled, port: self.announce(configuration, assembled, port))
 
     def warn_of_migrations(self) -> None:
         """Tell of unapplied migrations; a database that cannot be asked is no reason not to serve."""
@@ -78,17 +77,12 @@ class Command(BaseCommand):
             self.stdout.write(self.style.NOTICE(f"Cannot ask the database for unapplied migrations: {error}"))
 
     def announce(self, configuration: conf.Configuration, assembled: Assembled, port: int) -> None:
-        """Write the banner: what serves, where, and how to stop it."""
-        here = self.style.SUCCESS(url(configuration.host, port))
+        """Write the banner."""
         lines = [
             f"{datetime.now():%B %d, %Y - %X}",
             f"Django version {django.get_version()}, django-bolt version {installed_version()}, "
             f"using settings {settings.SETTINGS_MODULE!r}",
-            f"Serving {len(assembled.routes)} routes at {here}",
+            *banner(configuration, assembled, port=port, debug=conf.debug_enabled(), style=self.style),
         ]
-        if (path := page_path(assembled.routes)) is not None:
-            lines.append(f"Documentation at {self.style.SUCCESS(url(configuration.host, port, path))}")
-        quit_key = "CTRL-BREAK" if sys.platform == "win32" else "CONTROL-C"
-        lines.append(f"Quit the server with {quit_key}.")
         self.stdout.write("\n".join(lines) + "\n")
         self.stdout.flush()
