@@ -8,5 +8,6 @@ pub mod panic;
 pub mod param;
 mod percent;
 pub mod plan;
+pub mod policy;
 pub mod reply;
 pub mod route;

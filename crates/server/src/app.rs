@@ -1,6 +1,7 @@
 //! `App`: a plan and its objects, compiled; nothing here may look at a request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_http::header::HeaderName;
 use bolt_core::param::Coercer;
@@ -9,6 +10,8 @@ use bolt_core::route::RouteTree;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple};
+
+use crate::pipeline::door::Door;
 
 /// A compiled application: routes, rules and the Python objects they use.
 #[pyclass(frozen, module = "django_bolt._core")]
@@ -20,6 +23,7 @@ pub(crate) struct Compiled {
     pub(crate) routes: Vec<Route>,
     pub(crate) prefixes: Vec<String>,
     pub(crate) server: ServerPlan,
+    pub(crate) door: Door,
     pub(crate) objects: Vec<Py<PyAny>>,
     pub(crate) hooks: Hooks,
 }
@@ -40,6 +44,8 @@ pub(crate) struct Hooks {
     pub(crate) convert_error: Py<PyAny>,
     /// `validation_error(errors) -> Exception`.
     pub(crate) validation_error: Py<PyAny>,
+    /// `timed_out(seconds) -> Exception`.
+    pub(crate) timed_out: Py<PyAny>,
     /// `not_found(request) -> reply`: Django's handler404.
     pub(crate) not_found: Py<PyAny>,
     /// `SynchronousOnlyOperation`: what blocking code raises where a loop runs.
@@ -71,8 +77,10 @@ pub(crate) struct Route {
     pub(crate) kind: HandlerKind,
     pub(crate) shield: bool,
     pub(crate) status: u16,
-    pub(crate) max_body: Option<usize>,
-    pub(crate) timeout: Option<f64>,
+    /// Largest body in bytes.
+    pub(crate) max_body: usize,
+    /// How long its handler may take.
+    pub(crate) timeout: Option<Duration>,
     pub(crate) python_errors: bool,
     pub(crate) args: Vec<Arg>,
     pub(crate) keywords: Option<Py<PyTuple>>,
@@ -143,14 +151,19 @@ impl App {
         let tree = RouteTree::build(plan.routes.iter().map(|route| (route.method.as_str(), route.path.as_str())))
             .map_err(|error| PyValueError::new_err(error.to_string()))?;
         let objects: Vec<Py<PyAny>> = objects.iter().map(Bound::unbind).collect();
+        let max_body = plan.server.limits.body;
         let routes = plan
             .routes
             .into_iter()
             .enumerate()
-            .map(|(id, route)| RouteBuilder { py, objects: &objects, names: tree.param_names(id) }.route(route))
+            .map(|(id, route)| {
+                RouteBuilder { py, objects: &objects, names: tree.param_names(id), max_body }.route(route)
+            })
             .collect::<PyResult<_>>()?;
         let hooks = Hooks::read(py, hooks)?;
-        Ok(Self(Arc::new(Compiled { tree, routes, prefixes: plan.prefixes, server: plan.server, objects, hooks })))
+        let door = Door::new(&plan.server).map_err(PyValueError::new_err)?;
+        let (prefixes, server) = (plan.prefixes, plan.server);
+        Ok(Self(Arc::new(Compiled { tree, routes, prefixes, server, door, objects, hooks })))
     }
 }
 
@@ -179,6 +192,7 @@ impl Hooks {
             nul_errors: get("nul_errors")?,
             convert_error: get("convert_error")?,
             validation_error: get("validation_error")?,
+            timed_out: get("timed_out")?,
             not_found: get("not_found")?,
             blocks: get("blocks")?,
             refused: hooks.getattr("refused")?.extract()?,
@@ -192,6 +206,8 @@ struct RouteBuilder<'a, 'py> {
     py: Python<'py>,
     objects: &'a [Py<PyAny>],
     names: &'a [String],
+    /// What holds where a route says nothing else.
+    max_body: usize,
 }
 
 impl RouteBuilder<'_, '_> {
@@ -209,8 +225,8 @@ impl RouteBuilder<'_, '_> {
             kind: plan.kind,
             shield: plan.shield,
             status: plan.status,
-            max_body: plan.max_body,
-            timeout: plan.timeout,
+            max_body: plan.max_body.unwrap_or(self.max_body),
+            timeout: plan.timeout.map(duration).transpose()?,
             python_errors: plan.python_errors,
             args,
             keywords,
@@ -280,6 +296,11 @@ impl RouteBuilder<'_, '_> {
     fn object(&self, index: ObjectRef) -> PyResult<Py<PyAny>> {
         self.objects.get(index).map(|object| object.clone_ref(self.py)).ok_or_else(|| bad_reference(index))
     }
+}
+
+fn duration(seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|error| PyValueError::new_err(format!("a timeout of {seconds} s: {error}")))
 }
 
 fn bad_reference(index: ObjectRef) -> PyErr {

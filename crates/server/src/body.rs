@@ -26,6 +26,12 @@ pub(crate) async fn read(kind: &Body, request: &Request, payload: Payload, limit
     if matches!(payload, Payload::None) {
         return Ok(Pieces::default());
     }
+    check(kind, request, limit)?;
+    collect(payload, limit).await
+}
+
+/// Refuses a body by what is said of it.
+pub(crate) fn check(kind: &Body, request: &Request, limit: usize) -> Result<(), BodyError> {
     let announced = announced(request.headers());
     if announced.is_some_and(|length| length > limit) {
         return Err(BodyError::TooLarge(limit));
@@ -33,7 +39,7 @@ pub(crate) async fn read(kind: &Body, request: &Request, payload: Payload, limit
     if matches!(kind, Body::Json { .. }) {
         refuse_other_types(request, announced)?;
     }
-    collect(payload, limit).await
+    Ok(())
 }
 
 fn announced(headers: &HeaderMap) -> Option<usize> {

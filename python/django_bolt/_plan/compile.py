@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django_bolt._plan.annotation import spell, union, without_none
 from django_bolt._plan.body import plan_body
@@ -22,6 +22,10 @@ from django_bolt._plan.slot import BodyPart, ParameterInfo, Slot
 from django_bolt._plan.source import segment_names
 
 __all__ = ["ParameterInfo", "Route", "compile_route"]
+
+
+MOST_BYTES = 2**53
+MOST_SECONDS = 86_400
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +73,7 @@ def dotted_name(call: Callable[..., Any]) -> str:
 
 def _compile(declaration: RouteDeclaration) -> Route:
     segments = segment_names(declaration.path)
+    _check_limits(declaration)
     own = _handler_kind(declaration)
     reader = Reader(method=declaration.method, segments=segments)
     draft = reader.read(declaration.handler)
@@ -151,6 +156,23 @@ def _check_readings(parameters: list[ParameterInfo]) -> None:
                 f"the {info.source} parameter {info.wire!r} is read as {spell(other)} and as {spell(reading)}; "
                 "give both the same type, or one of them an alias"
             )
+
+
+def _check_limits(declaration: RouteDeclaration) -> None:
+    """Raise `PlanError` for a `max_body` or a `timeout` that means nothing."""
+    size: object = declaration.max_body
+    if size is not None and (type(size) is not int or not 0 <= size <= MOST_BYTES):
+        raise PlanError(f"max_body={size!r}, expected a whole number of bytes, such as 10_000_000")
+    seconds: object = declaration.timeout
+    if seconds is None:
+        return
+    if type(seconds) not in (int, float) or not 0 <= cast("float", seconds) <= MOST_SECONDS:
+        raise PlanError(f"timeout={seconds!r}, expected seconds from 0 (never) to {MOST_SECONDS}, such as 2.5")
+    if seconds and declaration.inline:
+        raise PlanError(
+            f"timeout={seconds!r} with inline=True, but nothing can run while an inline handler does; "
+            "drop inline=True, or the timeout"
+        )
 
 
 def _status(declaration: RouteDeclaration) -> int:

@@ -47,6 +47,10 @@ class Proxies(msgspec.Struct, frozen=True, kw_only=True):
     trusted: list[str] = []
     forwarded: Literal["x-forwarded", "forwarded"] = "x-forwarded"
     protocol: bool = False
+    host: bool = False
+    """Django's `USE_X_FORWARDED_HOST`."""
+    port: bool = False
+    """Django's `USE_X_FORWARDED_PORT`."""
 
 
 class AccessLog(msgspec.Struct, frozen=True, kw_only=True):

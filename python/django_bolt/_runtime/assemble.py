@@ -52,11 +52,16 @@ class Assembled:
 
 
 def assemble(
-    apis: Sequence[Application], *, docs: bool = True, configuration: conf.Configuration | None = None
+    apis: Sequence[Application],
+    *,
+    docs: bool = True,
+    configuration: conf.Configuration | None = None,
+    own_hosts: Sequence[str] = (),
 ) -> Assembled:
     """Compile every route of `apis` and of what is mounted into them; with `docs`, the documentation's as well.
 
-    `configuration` is what they are served with; None: what `settings.BOLT` says, with no access log.
+    `configuration` is what they are served with; None: what `settings.BOLT` says, with no access log. `own_hosts` are
+    answered for whatever `ALLOWED_HOSTS` says.
 
     Raises `PlanError` for a wrong route and for two handlers of one method and path.
     """
@@ -68,7 +73,7 @@ def assemble(
     plan = AppPlan(
         routes=[plan_route(api, route, configuration=configuration) for api, route in owned],
         prefixes=list(dict.fromkeys(prefix for api in apis for prefix in api.prefixes())),
-        server=server_plan(configuration),
+        server=server_plan(configuration, own_hosts=own_hosts),
     )
     data, objects = serialise(plan)
     return Assembled(plan=data, objects=objects, routes=[route for _, route in owned], apis=list(apis))
@@ -114,7 +119,8 @@ def plan_route(api: Application, route: Route, *, configuration: conf.Configurat
         shield=route.declaration.shield,
         status=route.status,
         max_body=route.declaration.max_body,
-        timeout=first_given(route.declaration.timeout, configuration.timeout) or None,
+        # Nothing can end an inline handler.
+        timeout=None if kind == "inline" else first_given(route.declaration.timeout, configuration.timeout) or None,
         python_errors=wants_refusals(api),
         args=route.arguments,
         keywords=route.keywords,

@@ -39,6 +39,11 @@ class Exchange(Protocol):
         ...
 
 
+def timed_out(seconds: float) -> HTTPException:
+    """Return what is answered in place of a handler that has had its time."""
+    return HTTPException(504, f"no answer within {seconds:g} s")
+
+
 def failer_for(api: Failing) -> Fail:
     """Return `fail(exc, exchange)`: the reply for an exception, or a coroutine of it for an async handler."""
 

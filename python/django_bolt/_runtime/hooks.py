@@ -13,6 +13,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 
 from django_bolt._django.not_found import not_found
 from django_bolt._runtime.drive import deliver
+from django_bolt._runtime.fail import timed_out
 from django_bolt._runtime.invalid import body_errors, convert_error, nul_errors
 from django_bolt._runtime.run import Deferred
 from django_bolt.exceptions import RequestValidationError
@@ -30,6 +31,7 @@ class AppHooks:
     nul_errors = staticmethod(nul_errors)
     convert_error = staticmethod(convert_error)
     validation_error = RequestValidationError
+    timed_out = staticmethod(timed_out)
     not_found = staticmethod(not_found)
     blocks = SynchronousOnlyOperation
 

@@ -5,6 +5,9 @@ Nothing here may look at a route.
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Sequence
+
 from django.conf import settings
 
 from django_bolt import conf
@@ -16,8 +19,8 @@ NO_LIMIT = 2**62
 LOCAL_HOSTS = (".localhost", "127.0.0.1", "[::1]")
 
 
-def server_plan(configuration: conf.Configuration) -> ServerPlan:
-    """Return how a server with this configuration treats its clients."""
+def server_plan(configuration: conf.Configuration, *, own_hosts: Sequence[str] = ()) -> ServerPlan:
+    """Return how a server with this configuration treats its clients; `own_hosts` are allowed beside `ALLOWED_HOSTS`."""
     log = configuration.access_log
     return ServerPlan(
         limits=limits(configuration),
@@ -32,11 +35,13 @@ def server_plan(configuration: conf.Configuration) -> ServerPlan:
         http2=Http2(streams=configuration.http2_streams, resets=configuration.http2_resets)
         if configuration.http2
         else None,
-        hosts=allowed_hosts(),
+        hosts=(*allowed_hosts(), *own_hosts),
         proxies=Proxies(
-            trusted=list(configuration.trusted_proxies),
+            trusted=[as_network(text) for text in configuration.trusted_proxies],
             forwarded=configuration.forwarded,
             protocol=configuration.proxy_protocol,
+            host=settings.USE_X_FORWARDED_HOST,
+            port=settings.USE_X_FORWARDED_PORT,
         ),
         access_log=None
         if log == "off"
@@ -66,3 +71,8 @@ def limits(configuration: conf.Configuration) -> Limits:
 def allowed_hosts() -> tuple[str, ...]:
     """Return `ALLOWED_HOSTS` as Django reads it."""
     return tuple(settings.ALLOWED_HOSTS) or (LOCAL_HOSTS if settings.DEBUG else ())
+
+
+def as_network(text: str) -> str:
+    """Return an address or network with its prefix's length, whatever way its mask was written in; "unix" as it is."""
+    return text if text == "unix" else str(ipaddress.ip_network(text))

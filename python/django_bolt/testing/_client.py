@@ -35,6 +35,8 @@ from django_bolt.orm.pools import own_connections
 from django_bolt.testing._transport import AsyncStream, AsyncTransport, Stream, Transport, socket_pair
 
 T = TypeVar("T")
+HOST = "testserver"
+"""Whom clients ask unless told otherwise: the name that Django's test client uses."""
 
 
 def nothing() -> None:
@@ -86,7 +88,7 @@ class Stage:
     def __init__(self, apis: Sequence[BoltAPI]) -> None:
         refuse_inside_loop()
         self.apis = apis
-        app = compile_app(assemble(apis))
+        app = compile_app(assemble(apis, own_hosts=[HOST]))
         self._thread = threading.get_ident()
         self.event_loop = GuestLoop()
         executor = InlineExecutor(self.event_loop)
@@ -148,7 +150,7 @@ class TestClient(httpx.Client):
         self.raise_server_exceptions = raise_server_exceptions
         self._stage = Stage(as_list(api))
         self._lifespan: Lifespan | None = None
-        options.setdefault("base_url", "http://testserver")
+        options.setdefault("base_url", f"http://{HOST}")
         super().__init__(transport=Transport(self._stage.connect), **options)
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
@@ -210,11 +212,11 @@ class AsyncTestClient(httpx.AsyncClient):
     ) -> None:
         self.raise_server_exceptions = raise_server_exceptions
         self._apis = as_list(api)
-        self._app = compile_app(assemble(self._apis))
+        self._app = compile_app(assemble(self._apis, own_hosts=[HOST]))
         self._remote: _core.Remote | None = None
         self._lent: Bridge | None = None
         self._lifespan: contextlib.AbstractAsyncContextManager[None] | None = None
-        options.setdefault("base_url", "http://testserver")
+        options.setdefault("base_url", f"http://{HOST}")
         super().__init__(transport=AsyncTransport(self._connect), **options)
 
     def _connect(self) -> AsyncStream:

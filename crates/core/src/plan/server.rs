@@ -82,6 +82,10 @@ pub struct Proxies {
     pub forwarded: Forwarded,
     /// True: each connection begins with the PROXY protocol.
     pub protocol: bool,
+    /// Django's `USE_X_FORWARDED_HOST`.
+    pub host: bool,
+    /// Django's `USE_X_FORWARDED_PORT`.
+    pub port: bool,
 }
 
 /// The fields in which a proxy speaks of its client.

@@ -1,6 +1,6 @@
 //! Where handlers run: the worker's own thread, or the loop of an async test; one entry for each kind.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -36,6 +36,17 @@ pub(crate) struct Seat {
     eager: bool,
     /// The address that is listened on; a test's socket pairs have none.
     pub(crate) server: RefCell<Option<std::net::SocketAddr>>,
+    /// Requests being answered.
+    in_flight: Cell<usize>,
+}
+
+/// One request being answered; dropped with its answer.
+pub(crate) struct InFlight<'a>(&'a Cell<usize>);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
 }
 
 /// Whose loop it is.
@@ -77,7 +88,18 @@ impl Seat {
             task_keywords: PyTuple::new(py, names)?.unbind(),
             eager,
             server: RefCell::new(None),
+            in_flight: Cell::new(0),
         })
+    }
+
+    /// Counts a request while it is being answered; `None` where there are as many as there may be.
+    pub(crate) fn in_flight(&self) -> Option<InFlight<'_>> {
+        let count = self.in_flight.get();
+        if count >= self.app.server.limits.in_flight {
+            return None;
+        }
+        self.in_flight.set(count + 1);
+        Some(InFlight(&self.in_flight))
     }
 
     /// The loop that handlers see.

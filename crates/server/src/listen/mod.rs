@@ -94,6 +94,11 @@ impl Connections {
             let seat = Rc::clone(&seat);
             async move { Ok::<_, Infallible>(pipeline::serve(&seat, request).await) }
         });
+        let seat = Rc::clone(&self.seat);
+        let expect = fn_service(move |request: Request| {
+            let seat = Rc::clone(&seat);
+            async move { pipeline::expect(&seat, request).await }
+        });
         let stopping = Rc::clone(self);
         let factory = HttpService::build()
             .keep_alive(self.keep_alive)
@@ -101,6 +106,7 @@ impl Connections {
             .client_disconnect_timeout(LINGER)
             // A client that has sent FIN is gone: its handler is cancelled.
             .h1_allow_half_closed(false)
+            .expect(expect.into_factory())
             .graceful_shutdown_signal(move || Rc::clone(&stopping).stopped())
             .finish(service.into_factory());
         let http = match factory.new_service(()).await {

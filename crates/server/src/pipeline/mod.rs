@@ -1,10 +1,12 @@
-//! The one way of a request: match → body → coerce → bind → call → reply.
+//! The one way of a request: door → match → body → coerce → bind → call → reply.
 
 pub(crate) mod bind;
 pub(crate) mod coerce;
+pub(crate) mod door;
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_http::body::BoxBody;
 use actix_http::header::{self, HeaderValue};
@@ -14,6 +16,7 @@ use bolt_core::reply::{FieldError, accept, validation_body};
 use bolt_core::route::{Found, PathParams};
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 use self::bind::Binder;
 use self::coerce::Parts;
@@ -25,12 +28,20 @@ use crate::py::errors;
 use crate::py::request::{Extras, RawRequest};
 use crate::reply::{Outcome, Reply};
 
+/// Seconds after which a client that was turned away may try again.
+const RETRY_AFTER: &str = "1";
+
 /// Answers one request; a panic on the way is a 500.
 pub(crate) async fn serve(seat: &Rc<Seat>, request: Request) -> Response<BoxBody> {
     caught(answer(seat, request)).await.unwrap_or_else(|_| internal_error()).into_response()
 }
 
 async fn answer(seat: &Rc<Seat>, mut request: Request) -> Reply {
+    let Some(_in_flight) = seat.in_flight() else { return busy() };
+    if let Err(refusal) = door::enter(seat, &mut request) {
+        seat.refused();
+        return refusal;
+    }
     let app = Arc::clone(&seat.app);
     let found = app.tree.find(request.method().as_str(), request.uri().path());
     let refusal = match found {
@@ -49,6 +60,23 @@ async fn answer(seat: &Rc<Seat>, mut request: Request) -> Reply {
     };
     seat.refused();
     refusal
+}
+
+/// Answers a request whose client waits to be asked for the body, or gives it back: then the body is wanted.
+pub(crate) async fn expect(seat: &Rc<Seat>, mut request: Request) -> Result<Request, Response<BoxBody>> {
+    if wants_body(seat, &mut request) { Ok(request) } else { Err(serve(seat, request).await) }
+}
+
+fn wants_body(seat: &Seat, request: &mut Request) -> bool {
+    let Found::Route { id, .. } = seat.app.tree.find(request.method().as_str(), request.uri().path()) else {
+        return false;
+    };
+    let Some((route, kind)) = seat.app.routes.get(id).and_then(|route| Some((route, route.body.as_ref()?))) else {
+        return false;
+    };
+    seat.in_flight().is_some()
+        && crate::body::check(kind, request, route.max_body).is_ok()
+        && door::enter_first(seat, request).is_ok()
 }
 
 /// Waits for an outcome until there is a reply.
@@ -81,6 +109,12 @@ async fn wait(receiver: oneshot::Receiver<Outcome>, gone: Gone) -> Option<Outcom
 
 fn internal_error() -> Reply {
     Reply::detail(500, "Internal Server Error")
+}
+
+/// As many requests as may be are being answered.
+fn busy() -> Reply {
+    let after = HeaderValue::from_static(RETRY_AFTER);
+    Reply::detail(503, "too many requests at once; try again").with(header::RETRY_AFTER, after).closing()
 }
 
 /// An error handler that itself failed: there is nobody left to ask.
@@ -158,13 +192,31 @@ impl Matched<'_> {
             None => Pieces::default(),
             Some(kind) => {
                 let payload = request.take_payload();
-                match crate::body::read(kind, request, payload, self.seat.app.server.limits.body).await {
+                match crate::body::read(kind, request, payload, self.route.max_body).await {
                     Ok(body) => body,
                     Err(error) => return Err(refuse_body(error)),
                 }
             }
         };
+        let Some(timeout) = self.route.timeout else {
+            let started = self.start(request, &body)?;
+            return Ok(settle(self.seat, self.id, started).await);
+        };
+        let end = Instant::now() + timeout;
         let started = self.start(request, &body)?;
+        match timeout_at(end, settle(self.seat, self.id, started)).await {
+            Ok(reply) if Instant::now() < end => Ok(reply),
+            _ => self.time_out(request, &body, timeout).await,
+        }
+    }
+
+    /// The answer in place of the one that took too long; what was making that is cancelled already.
+    async fn time_out(&self, request: &Request, body: &Pieces, timeout: Duration) -> Result<Reply, Reply> {
+        let started = Python::attach(|py| {
+            let error = self.seat.app.hooks.timed_out.bind(py).call1((timeout.as_secs_f64(),));
+            let error = error.map_or_else(|error| error, PyErr::from_value);
+            self.fail(py, &error, self.origin(py, request, body, None))
+        })?;
         Ok(settle(self.seat, self.id, started).await)
     }
 

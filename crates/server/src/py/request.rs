@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::body::Pieces;
+use crate::pipeline::door;
 
 /// One request, owned: cheap to make (names and values are counted references into the read buffer).
 #[pyclass(frozen, module = "django_bolt._core")]
@@ -18,6 +19,7 @@ pub(crate) struct RawRequest {
     method: Method,
     uri: Uri,
     version: Version,
+    scheme: &'static str,
     headers: Vec<(HeaderName, HeaderValue)>,
     params: Vec<(String, String)>,
     body: Pieces,
@@ -40,6 +42,7 @@ impl RawRequest {
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.head().version,
+            scheme: door::forwarded_scheme(request).unwrap_or("http"),
             headers: request.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             params: extras.params,
             body: extras.body,
@@ -68,10 +71,10 @@ fn address(address: SocketAddr) -> (String, u16) {
 
 #[pymethods]
 impl RawRequest {
-    /// The worker speaks plain HTTP; TLS ends in front of it.
-    #[classattr]
-    const fn scheme() -> &'static str {
-        "http"
+    /// The client's, where a trusted proxy says it; otherwise the connection's.
+    #[getter]
+    fn scheme(&self) -> &'static str {
+        self.scheme
     }
 
     #[getter]
