@@ -77,10 +77,7 @@ def test_a_client_that_asks_first_is_told_to_go_on(server: Server) -> None:
 def test_a_client_that_asks_first_is_told_when_its_body_is_too_large(server: Server) -> None:
     with server.connect() as wire:
         wire.send(request("POST", "/echo", f"Content-Length: {9 * 1024 * 1024}", "Expect: 100-continue"))
-        response = wire.answer()
-        # Either is right by RFC 9110 10.1.1; what matters is the answer that counts.
-        final = wire.answer() if response.status == 100 else response
-        assert final.status == 413
+        assert wire.answer().status == 413
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000, 70_000])
@@ -112,7 +109,7 @@ def test_too_many_header_fields_are_refused(server: Server, count: int, statuses
     assert response.status in statuses
 
 
-@pytest.mark.parametrize(("length", "statuses"), [(60_000, {200}), (70_000, {400, 414}), (500_000, {400, 414, 431})])
+@pytest.mark.parametrize(("length", "statuses"), [(8000, {200}), (8200, {414}), (500_000, {400, 414, 431})])
 def test_too_long_a_target_is_refused(server: Server, length: int, statuses: set[int]) -> None:
     assert server.get("/rest/" + "a" * length).status in statuses
     assert server.get("/hello?" + "a" * length).status in statuses

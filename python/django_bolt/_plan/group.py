@@ -70,6 +70,11 @@ def wire_name(source: Source, name: str, alias: str | None) -> str:
     if alias is not None and (not alias or any(character in alias for character in "\r\n\0")):
         raise PlanError(f"has the alias {alias!r}, expected a name")
     if source == "header":
+        if alias is not None and "_" in alias:
+            raise PlanError(
+                f"has the alias {alias!r}, but header fields with underscores are dropped, since {alias!r} would pass "
+                f"for {alias.replace('_', '-')!r}; use hyphens"
+            )
         return (alias or name.replace("_", "-")).lower()
     return alias or name
 

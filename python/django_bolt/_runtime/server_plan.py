@@ -20,7 +20,10 @@ LOCAL_HOSTS = (".localhost", "127.0.0.1", "[::1]")
 
 
 def server_plan(configuration: conf.Configuration, *, own_hosts: Sequence[str] = ()) -> ServerPlan:
-    """Return how a server with this configuration treats its clients; `own_hosts` are allowed beside `ALLOWED_HOSTS`."""
+    """Return how a server with this configuration treats its clients.
+
+    `own_hosts` are answered for beside `ALLOWED_HOSTS`.
+    """
     log = configuration.access_log
     return ServerPlan(
         limits=limits(configuration),

@@ -19,8 +19,6 @@ const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port")
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// Stands for the address of a server that has none; Python's `SERVER_NAME` is the same.
 const NO_ADDRESS: &str = "unknown";
-/// Most characters of a refused host that its refusal repeats.
-const SHOWN: usize = 200;
 
 /// The settings that count before a route is known.
 pub(crate) struct Door {
@@ -78,7 +76,7 @@ impl Door {
     fn check(&self, request: &mut Request, server: Option<SocketAddr>) -> Result<(), Reply> {
         self.target(request)?;
         drop_underscored(request.headers_mut());
-        let host = self.authority(request)?;
+        let host = authority(request)?;
         if let Some(host) = host {
             request.headers_mut().insert(header::HOST, host);
         }
@@ -95,16 +93,6 @@ impl Door {
             return Ok(());
         }
         Err(Reply::detail(414, &format!("expected a target of at most {} bytes, found {length}", self.url)).closing())
-    }
-
-    /// The host of a target that names one (every HTTP/2 request's does), where no field says the same.
-    fn authority(&self, request: &Request) -> Result<Option<HeaderValue>, Reply> {
-        let Some(authority) = request.uri().authority() else { return Ok(None) };
-        match request.headers().get(header::HOST) {
-            Some(host) if host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes()) => Ok(None),
-            Some(_) => Err(Reply::detail(400, "the target and the Host field name different hosts").closing()),
-            None => HeaderValue::from_str(authority.as_str()).map(Some).map_err(|_| self.unfit(authority.as_str())),
-        }
     }
 
     /// Finds the client behind trusted proxies; what others say of it is not handed on as true.
@@ -163,20 +151,27 @@ impl Door {
     fn host(&self, headers: &HeaderMap, server: Option<SocketAddr>) -> Result<(), Reply> {
         let forwarded = if self.use_host { headers.get(X_FORWARDED_HOST) } else { None };
         if let Some(host) = forwarded.or_else(|| headers.get(header::HOST)) {
-            if self.hosts.allows(host.as_bytes()) {
-                return Ok(());
-            }
-            return Err(self.unfit(&String::from_utf8_lossy(host.as_bytes())));
+            return if self.hosts.allows(host.as_bytes()) { Ok(()) } else { Err(unfit()) };
         }
         // HTTP/1.0 may leave the host out: then it is the address that was connected to.
         let name = server.map_or_else(|| NO_ADDRESS.to_owned(), |address| address.ip().to_string());
-        if self.hosts.allows(name.as_bytes()) { Ok(()) } else { Err(self.unfit(&name)) }
+        if self.hosts.allows(name.as_bytes()) { Ok(()) } else { Err(unfit()) }
     }
+}
 
-    fn unfit(&self, host: &str) -> Reply {
-        let shown: String = host.chars().take(SHOWN).collect();
-        Reply::detail(400, &format!("the host {shown:?} is not in ALLOWED_HOSTS")).closing()
+/// The host of a target that names one (every HTTP/2 request's does), where no field says the same.
+fn authority(request: &Request) -> Result<Option<HeaderValue>, Reply> {
+    let Some(authority) = request.uri().authority() else { return Ok(None) };
+    match request.headers().get(header::HOST) {
+        Some(host) if host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes()) => Ok(None),
+        Some(_) => Err(Reply::detail(400, "the target and the Host field name different hosts").closing()),
+        None => HeaderValue::from_str(authority.as_str()).map(Some).map_err(|_| unfit()),
     }
+}
+
+/// What was asked for is not repeated: it may be anything.
+fn unfit() -> Reply {
+    Reply::detail(400, "the host that was asked for is not in ALLOWED_HOSTS").closing()
 }
 
 /// Fields whose names would pass for others in `META` (`X_Real_Ip` for `X-Real-Ip`) are not there.
