@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from django.core import checks as django_checks
 from django.test import override_settings
@@ -41,3 +44,119 @@ def test_registered_check_runs_with_djangos_own():
     with override_settings(BOLT={"ORM_BRIDGE": "greenlet"}):
         assert [error.id for error in django_checks.run_checks()].count("django_bolt.E004") == 1
     assert "django_bolt.E001" not in [error.id for error in django_checks.run_checks()]
+
+
+TOP = Path(__file__).parents[2]
+CERTIFICATE = str(Path(__file__))
+"""A file that everybody may read."""
+MISSING = "/nowhere/to/be/found"
+# What raises each id: settings.BOLT, and other settings.
+CASES = {
+    "E001": ({"NOPE": 1}, {}),
+    "E002": ({"WORKERS": 1, "PROCESSES": 2}, {}),
+    "E003": ({"PORT": "x"}, {}),
+    "E004": ({"ORM_BRIDGE": {"nowhere": "thread"}}, {}),
+    "E005": ({"TLS_KEY": CERTIFICATE}, {}),
+    "E006": ({"TLS_CERTIFICATE": MISSING}, {}),
+    "E007": ({"UNIX_SOCKET": "/tmp/bolt.sock", "PORT": 8000}, {}),
+    "E008": ({"UNIX_SOCKET": "/tmp/bolt.sock", "UNIX_SOCKET_OWNER": ":no-such-group"}, {}),
+    "E009": ({"POST_FORK": "nowhere.start"}, {}),
+    "E010": ({"ACCESS_LOG_FILE": f"{MISSING}/access.log"}, {}),
+    "E011": ({"READY_CHECKS": ["databse.check"]}, {}),
+    "E012": ({"UNIX_SOCKET": f"{MISSING}/bolt.sock"}, {}),
+    "W001": ({"MAX_REQUESTS_JITTER": 10}, {}),
+    "W002": ({"WATCHDOG": 0.5}, {}),
+    "W003": ({"TRUSTED_PROXIES": ["10.0.0.1", "0.0.0.0/0"]}, {}),
+    "W004": ({"PROXY_PROTOCOL": True}, {}),
+    "W005": ({"UNIX_SOCKET_MODE": 0o600}, {}),
+    "W006": ({"UNIX_SOCKET": "/tmp/bolt.sock"}, {}),
+    "W007": ({"MAX_HEAD": 4096}, {}),
+    "W008": ({"ACCESS_LOG": "off", "ACCESS_LOG_FILE": "access.log"}, {}),
+    "W020": ({"DEBUG": True}, {}),
+    "W021": ({"ACCESS_LOG": "off"}, {}),
+    "W022": ({}, {"ALLOWED_HOSTS": ["site.example", "*"]}),
+    "W023": ({"WATCHDOG": 0}, {}),
+    "W024": ({"BODY_TIMEOUT": 0, "BODY_RATE": 0}, {}),
+    "W025": ({"HOST": "192.0.2.1"}, {}),
+    "W026": ({"TLS_CERTIFICATE": CERTIFICATE}, {}),
+    "W027": ({}, {"DATA_UPLOAD_MAX_MEMORY_SIZE": None}),
+}
+CHECKS = (checks.check_settings, checks.check_bridge, checks.check_combinations, checks.check_deployment)
+LOCAL = {"HOST": "127.0.0.1"}
+
+
+def found_with(bolt, others):
+    with override_settings(BOLT=bolt, **{"ALLOWED_HOSTS": ["site.example"], **others}):
+        return [message for check in CHECKS for message in check()]
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_each_id_is_raised_with_its_level_and_a_hint(code):
+    (message,) = [message for message in found_with(*CASES[code]) if message.id == f"django_bolt.{code}"]
+    assert message.level == (django_checks.ERROR if code.startswith("E") else django_checks.WARNING)
+    assert message.msg.startswith("settings.BOLT: ")
+    assert message.msg.endswith(".")
+    assert message.hint.endswith(".")
+    assert not message.msg.endswith("..")
+
+
+def test_every_id_has_a_case_and_a_line_in_the_documentation():
+    source = "".join(path.read_text() for path in (TOP / "python/django_bolt/checks").glob("*.py"))
+    assert set(re.findall(r'"([EW]\d{3})"', source)) == set(CASES)
+    table = (TOP / "docs/checks.md").read_text()
+    assert re.findall(r"^\| `django_bolt\.([EW]\d{3})` \|", table, re.M) == sorted(CASES)
+
+
+@pytest.mark.django_db  # As above.
+def test_deployment_is_asked_about_on_request_only():
+    checks.register()
+    with override_settings(BOLT={"DEBUG": True}):
+        assert "django_bolt.W020" not in [message.id for message in django_checks.run_checks()]
+        deployed = django_checks.run_checks(include_deployment_checks=True)
+        assert "django_bolt.W020" in [message.id for message in deployed]
+
+
+def test_a_usual_deployment_has_nothing_to_say():
+    assert found_with({}, {}) != []
+    assert found_with(LOCAL, {}) == []
+    assert found_with({"TRUSTED_PROXIES": ["10.0.0.1"]}, {}) == []
+    assert found_with({"UNIX_SOCKET": "/tmp/bolt.sock", "TRUSTED_PROXIES": ["unix"]}, {}) == []
+
+
+@pytest.mark.parametrize("owner", ["root", "root:root", ":root", "0", "0:0", ":0"])
+def test_owners_that_exist(owner):
+    bolt = {"UNIX_SOCKET": "/tmp/bolt.sock", "UNIX_SOCKET_OWNER": owner, "TRUSTED_PROXIES": ["unix"]}
+    assert found_with(bolt, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("hook", "reason"),
+    [("nowhere.start", "ModuleNotFoundError"), ("os.nowhere", "ImportError"), ("os.sep", "is a str")],
+)
+def test_a_hook_that_cannot_be_called_says_why(hook, reason):
+    for bolt in ({**LOCAL, "POST_FORK": hook}, {**LOCAL, "READY_CHECKS": ["cache", hook]}):
+        (error,) = found_with(bolt, {})
+        assert reason in error.msg
+        assert hook in error.msg
+    assert found_with({**LOCAL, "POST_FORK": "os.getpid", "READY_CHECKS": ["os.getpid", print]}, {}) == []
+
+
+def test_a_key_of_its_own_is_the_one_whose_permissions_count(tmp_path):
+    certificate, key = tmp_path / "site.pem", tmp_path / "site.key"
+    certificate.write_text("")
+    key.write_text("")
+    key.chmod(0o640)
+    assert found_with({"TLS_CERTIFICATE": certificate, "TLS_KEY": key}, {}) == []
+    key.chmod(0o644)
+    assert [message.id for message in found_with({"TLS_CERTIFICATE": certificate, "TLS_KEY": key}, {})] == [
+        "django_bolt.W026"
+    ]
+    key.unlink()
+    (error,) = found_with({"TLS_CERTIFICATE": certificate, "TLS_KEY": key}, {})
+    assert (error.id, str(key) in error.msg, "No such file" in error.msg) == ("django_bolt.E006", True, True)
+
+
+def test_wrong_values_are_told_alone():
+    assert [message.id for message in found_with({"PORT": "x", "TLS_KEY": "a", "DEBUG": True}, {})] == [
+        "django_bolt.E003"
+    ]

@@ -5,17 +5,15 @@ Lines made from what they are told of; nothing here may write them, or look at t
 
 from __future__ import annotations
 
-import ipaddress
 import sys
 from collections.abc import Iterator
 from typing import Protocol
 
 from django_bolt._runtime.assemble import Assembled
 from django_bolt._server.configuration import url
+from django_bolt.checks.deploy import DEADLINES, is_local
 from django_bolt.conf import Configuration
 from django_bolt.openapi.site import page_path
-
-DEADLINES = ("idle_timeout", "head_timeout", "body_timeout", "body_rate", "write_timeout")
 
 
 class Style(Protocol):
@@ -76,18 +74,8 @@ def warnings(configuration: Configuration, *, debug: bool) -> Iterator[str]:
     """Yield what is seldom meant."""
     if debug and (configuration.unix_socket is not None or not is_local(configuration.host)):
         yield "DEBUG is on, so whoever reaches this server sees tracebacks."
-    if configuration.proxy_protocol and not configuration.trusted_proxies:
-        yield "PROXY_PROTOCOL is on and TRUSTED_PROXIES is empty, so nobody's word on the client is taken."
     if configuration.unix_socket is not None and "unix" not in configuration.trusted_proxies:
-        yield 'TRUSTED_PROXIES lacks "unix", so what the proxy says of its clients is not believed.'
-
-
-def is_local(host: str) -> bool:
-    """Tell whether only this machine can reach an address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        yield 'TRUSTED_PROXIES lacks "unix", so nothing that the proxy says is believed.'
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +16,8 @@ from django.core.management.base import CommandError
 
 from django_bolt import conf
 from django_bolt._server.flags import given
+from django_bolt.checks.combinations import find_conflicts
+from django_bolt.checks.machine import find_missing
 
 # As runserver has it: `8001`, `127.0.0.1:8001`, `localhost:8001`, `[::1]:8001`.
 ADDRESS = re.compile(r"(?:(?:\[(?P<ipv6>[0-9a-fA-F:.]+)\]|(?P<host>[a-zA-Z0-9.-]+)):)?(?P<port>[0-9]{1,5})")
@@ -32,25 +34,40 @@ def configure(options: Mapping[str, Any]) -> conf.Configuration:
         configuration = conf.load()
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from None
-    address_host, address_port = parse_address(options["addrport"])
+    named = {str(key).lower() for key in getattr(settings, "BOLT", None) or {}}
     values = given(options)
+    address_host, address_port = parse_address(options["addrport"])
     values.update(
         {name: value for name, value in (("host", address_host), ("port", address_port)) if value is not None}
     )
-    named = {str(key).lower() for key in getattr(settings, "BOLT", None) or {}}
+    named = places(named, values)
+    if "unix_socket" not in named:
+        values["unix_socket"] = None
     if options["dev"] and "host" not in named:
-        values.setdefault("host", LOCAL)
+        values["host"] = LOCAL
     host = values.get("host", configuration.host)
     values["host"] = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     configuration = dataclasses.replace(configuration, **values)
-    check(configuration)
+    check(configuration, named)
     return configuration
 
 
-def check(configuration: conf.Configuration) -> None:
+def places(named: set[str], flags: Mapping[str, Any]) -> set[str]:
+    """Return what is named by settings and flags together; a flag for where to listen beats the other's setting."""
+    if not flags.keys().isdisjoint({"host", "port"}):
+        named = named - {"unix_socket"}
+    if "unix_socket" in flags:
+        named = named - {"host", "port"}
+    return named | flags.keys()
+
+
+def check(configuration: conf.Configuration, named: Collection[str]) -> None:
     """Raise `CommandError` where the configuration is out of its range, or asks for what this version cannot do."""
     if problems := conf.find_problems(dataclasses.asdict(configuration)):
         raise CommandError(" | ".join(problem.message for problem in problems))
+    findings = [*find_conflicts(configuration, named), *find_missing(configuration)]
+    if errors := [finding for finding in findings if finding.is_error]:
+        raise CommandError(" | ".join(map(str, errors)))
     if configuration.processes != 1:
         raise CommandError(
             f"Found {configuration.processes} processes, but this version serves with one process only. "

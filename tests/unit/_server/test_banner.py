@@ -61,7 +61,6 @@ def test_what_is_off_is_one_line():
     ("values", "warning"),
     [
         ({"debug": True}, "DEBUG is on"),
-        ({"proxy_protocol": True}, "TRUSTED_PROXIES is empty"),
         ({"unix_socket": "/run/bolt.sock"}, 'lacks "unix"'),
     ],
 )
