@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from django_bolt import exceptions
 from django_bolt._plan.compile import Route
 from django_bolt._plan.errors import PlanError
+from django_bolt.health import Readiness
 from django_bolt.openapi.config import OpenAPIConfig, OpenAPIInfo
 from django_bolt.openapi.site import add_documentation
 from django_bolt.router import Defaults, Routes, check_prefix, refuse_policies
@@ -138,6 +139,10 @@ class BoltAPI(Routes):
         api = BoltAPI(include_in_schema=False)
         add_documentation(api, routes, config, info)
         return api
+
+    def readiness(self, checks: Sequence[Any]) -> Callable[[], Any]:
+        """Return what answers `/ready` for all applications served together."""
+        return Readiness(checks)
 
     def _handle(self, types: Iterable[type[BaseException]], function: Callable[..., Any]) -> None:
         self.exception_handlers = {**self.exception_handlers, **dict.fromkeys(types, function)}

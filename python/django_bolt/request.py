@@ -83,6 +83,11 @@ class RawRequest(Protocol):
         ...
 
     @property
+    def id(self) -> str:
+        """The request's id."""
+        ...
+
+    @property
     def http_version(self) -> str:
         """`1.0`, `1.1` or `2`."""
         ...
@@ -145,6 +150,11 @@ class Request:
 
     def __init__(self, raw: RawRequest) -> None:
         self._raw = raw
+
+    @property
+    def id(self) -> str:
+        """`X-Request-ID` as the client sent it, otherwise an id made for this request; answers carry it as well."""
+        return self._raw.id
 
     @property
     def method(self) -> str:

@@ -24,8 +24,9 @@ def told(function: Any, path: str = "/x", method: str = "GET", **request: Any) -
     def in_function(request: Request, name: str) -> Any:
         return {"told": function(request)}
 
+    headers = {"x-request-id": "one", **request.pop("headers", {})}
     with TestClient(api) as client:
-        answers = [client.request(method, f"/{where}{path}", **request) for where in "ab"]
+        answers = [client.request(method, f"/{where}{path}", headers=headers, **request) for where in "ab"]
     assert [answer.status_code for answer in answers] == [200, 200]
     first, second = (answer.json()["told"] for answer in answers)
     if isinstance(first, str):

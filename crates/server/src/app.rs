@@ -24,8 +24,18 @@ pub(crate) struct Compiled {
     pub(crate) prefixes: Vec<String>,
     pub(crate) server: ServerPlan,
     pub(crate) door: Door,
+    pub(crate) health: Health,
     pub(crate) objects: Vec<Py<PyAny>>,
     pub(crate) hooks: Hooks,
+}
+
+/// Which of the health paths are answered: those that no route of the project has.
+#[derive(Clone, Copy)]
+pub(crate) struct Health {
+    /// `/health`.
+    pub(crate) live: bool,
+    /// `/ready`.
+    pub(crate) ready: bool,
 }
 
 /// Python callables and types that every route uses, taken from `django_bolt._runtime.hooks`.
@@ -52,6 +62,10 @@ pub(crate) struct Hooks {
     pub(crate) blocks: Py<PyAny>,
     /// `refused()`: told of each request that no handler saw, where anybody wants to know.
     pub(crate) refused: Option<Py<PyAny>>,
+    /// `ready()`: a coroutine that returns the answer of `/ready`.
+    pub(crate) ready: Option<Py<PyAny>>,
+    /// `access_log(lines)`: gives requests to Python's logging.
+    pub(crate) access_log: Py<PyAny>,
     pub(crate) constructors: Constructors,
 }
 
@@ -152,6 +166,8 @@ impl App {
             .map_err(|error| PyValueError::new_err(error.to_string()))?;
         let objects: Vec<Py<PyAny>> = objects.iter().map(Bound::unbind).collect();
         let max_body = plan.server.limits.body;
+        let free = |path: &str| plan.server.health && plan.routes.iter().all(|route| route.path != path);
+        let health = Health { live: free("/health"), ready: free("/ready") };
         let routes = plan
             .routes
             .into_iter()
@@ -162,8 +178,8 @@ impl App {
             .collect::<PyResult<_>>()?;
         let hooks = Hooks::read(py, hooks)?;
         let door = Door::new(&plan.server).map_err(PyValueError::new_err)?;
-        let (prefixes, server) = (plan.prefixes, plan.server);
-        Ok(Self(Arc::new(Compiled { tree, routes, prefixes, server, door, objects, hooks })))
+        let AppPlan { prefixes, server, .. } = plan;
+        Ok(Self(Arc::new(Compiled { tree, routes, prefixes, server, door, health, objects, hooks })))
     }
 }
 
@@ -196,6 +212,8 @@ impl Hooks {
             not_found: get("not_found")?,
             blocks: get("blocks")?,
             refused: hooks.getattr("refused")?.extract()?,
+            ready: hooks.getattr("ready")?.extract()?,
+            access_log: get("access_log")?,
             constructors: Constructors::import(py)?,
         })
     }

@@ -8,6 +8,7 @@ mod app;
 mod body;
 mod handler;
 mod listen;
+mod log;
 mod pipeline;
 mod py;
 mod reply;
@@ -25,6 +26,8 @@ mod _core {
     use crate::handler::exchange::Exchange;
     #[pymodule_export]
     use crate::handler::job::Job;
+    #[pymodule_export]
+    use crate::py::current::current_request_id;
     #[pymodule_export]
     use crate::py::request::RawRequest;
     #[pymodule_export]

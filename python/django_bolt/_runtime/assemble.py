@@ -40,6 +40,10 @@ class Application(Failing, Protocol):
         """Return an application that documents `routes`, or `None` where that is turned off."""
         ...
 
+    def readiness(self, checks: Sequence[Any]) -> Callable[[], Any]:
+        """Return what answers `/ready`."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Assembled:
@@ -49,6 +53,8 @@ class Assembled:
     objects: list[Any]
     routes: list[Route]
     apis: list[Any]
+    ready: Callable[[], Any] | None = None
+    """Returns a coroutine that returns the answer of `/ready`."""
 
 
 def assemble(
@@ -76,7 +82,8 @@ def assemble(
         server=server_plan(configuration, own_hosts=own_hosts),
     )
     data, objects = serialise(plan)
-    return Assembled(plan=data, objects=objects, routes=[route for _, route in owned], apis=list(apis))
+    readiness = apis[0].readiness(configuration.ready_checks) if apis else None
+    return Assembled(plan=data, objects=objects, routes=[route for _, route in owned], apis=list(apis), ready=readiness)
 
 
 def place(route: Route) -> tuple[str, str]:

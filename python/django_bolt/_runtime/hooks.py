@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import SynchronousOnlyOperation
 
 from django_bolt._django.not_found import not_found
+from django_bolt._runtime.access_log import access_log
 from django_bolt._runtime.drive import deliver
 from django_bolt._runtime.fail import timed_out
 from django_bolt._runtime.invalid import body_errors, convert_error, nul_errors
@@ -34,8 +35,11 @@ class AppHooks:
     timed_out = staticmethod(timed_out)
     not_found = staticmethod(not_found)
     blocks = SynchronousOnlyOperation
+    access_log = staticmethod(access_log)
 
-    def __init__(self, refused: Callable[[], None] | None) -> None:
+    def __init__(self, refused: Callable[[], None] | None, ready: Callable[[], Any] | None = None) -> None:
+        self.ready = ready
+        """Returns a coroutine that returns the answer of `/ready`."""
         self.refused = refused
         """Told of each request that no handler saw; None where nobody wants to know."""
 

@@ -73,7 +73,7 @@ class Settings(Protocol):
 def compile_app(assembled: Assembled) -> _core.App:
     """Return the compiled application; `ValueError` where the plan cannot be served."""
     refused = send_both if conf.load().emit_signals else None
-    return _core.App(assembled.plan, assembled.objects, AppHooks(refused))
+    return _core.App(assembled.plan, assembled.objects, AppHooks(refused, assembled.ready))
 
 
 class Host:

@@ -161,7 +161,7 @@ def test_equal_groups_share_one_lookup_and_others_do_not():
     ("source", "name", "alias", "expected"),
     [
         ("header", "x_api_key", None, "x-api-key"),
-        ("header", "x_api_key", "X_Custom", "x_custom"),
+        ("header", "x_api_key", "X-Custom", "x-custom"),
         ("query", "page_size", None, "page_size"),
         ("query", "page_size", "pageSize", "pageSize"),
         ("cookie", "session_id", "sessionid", "sessionid"),

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::exchange::{Exchange, answered, finish_sync};
+use crate::py::current::Current;
 use crate::py::{errors, ffi};
 
 /// A `def` handler with its arguments; called once, on the thread that is to run it.
@@ -45,6 +46,7 @@ impl Job {
 impl Job {
     /// Runs the handler in a context of its own and answers.
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        let _current = Current::exchange(self.exchange.clone_ref(py));
         ffi::in_copied_context(py, || match self.run(py) {
             Ok(()) => Ok(()),
             Err(error) => self.fail(py, &error),

@@ -1,9 +1,12 @@
 //! Where handlers run: the worker's own thread, or the loop of an async test; one entry for each kind.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use bolt_core::log::RequestIds;
 use bolt_core::plan::HandlerKind;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -15,6 +18,7 @@ use super::exchange::{Exchange, Gone, Origin, finish_sync, outcome};
 use super::guest::Guest;
 use super::job::{Job, Start};
 use crate::app::{Compiled, Route};
+use crate::log::Log;
 use crate::py::ffi::{self, Step};
 use crate::reply::Outcome;
 
@@ -38,6 +42,12 @@ pub(crate) struct Seat {
     pub(crate) server: RefCell<Option<std::net::SocketAddr>>,
     /// Requests being answered.
     in_flight: Cell<usize>,
+    /// Where requests are noted; a test's are not.
+    pub(crate) log: OnceCell<Rc<Log>>,
+    /// Ids for requests that come without one.
+    pub(crate) ids: RefCell<RequestIds>,
+    /// True once it was told to stop.
+    pub(crate) draining: Cell<bool>,
 }
 
 /// One request being answered; dropped with its answer.
@@ -89,6 +99,9 @@ impl Seat {
             eager,
             server: RefCell::new(None),
             in_flight: Cell::new(0),
+            log: OnceCell::new(),
+            ids: RefCell::new(RequestIds::new(RandomState::new().hash_one((std::process::id(), SystemTime::now())))),
+            draining: Cell::new(false),
         })
     }
 

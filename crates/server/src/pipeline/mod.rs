@@ -3,6 +3,8 @@
 pub(crate) mod bind;
 pub(crate) mod coerce;
 pub(crate) mod door;
+pub(crate) mod entry;
+mod health;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,10 +22,12 @@ use tokio::time::{Instant, timeout_at};
 
 use self::bind::Binder;
 use self::coerce::Parts;
+use self::entry::Entry;
 use crate::app::Route;
 use crate::body::{BodyError, Pieces};
 use crate::handler::exchange::{Exchange, Gone, Origin, answered};
 use crate::handler::seat::{Call, Seat, Started};
+use crate::py::current::Current;
 use crate::py::errors;
 use crate::py::request::{Extras, RawRequest};
 use crate::reply::{Outcome, Reply};
@@ -33,12 +37,20 @@ const RETRY_AFTER: &str = "1";
 
 /// Answers one request; a panic on the way is a 500.
 pub(crate) async fn serve(seat: &Rc<Seat>, request: Request) -> Response<BoxBody> {
-    caught(answer(seat, request)).await.unwrap_or_else(|_| internal_error()).into_response()
+    let mut entry = Entry::begin(seat, request);
+    let reply = match health::probe(&seat.app, entry.request.path()) {
+        None => caught(answer(seat, &mut entry.request)).await,
+        Some(probe) => {
+            entry.leave_out();
+            caught(probe.answer(seat, &entry.request)).await
+        }
+    };
+    entry.end(reply.unwrap_or_else(|_| internal_error()).into_response())
 }
 
-async fn answer(seat: &Rc<Seat>, mut request: Request) -> Reply {
+async fn answer(seat: &Rc<Seat>, request: &mut Request) -> Reply {
     let Some(_in_flight) = seat.in_flight() else { return busy() };
-    if let Err(refusal) = door::enter(seat, &mut request) {
+    if let Err(refusal) = door::enter(seat, request) {
         seat.refused();
         return refusal;
     }
@@ -46,7 +58,7 @@ async fn answer(seat: &Rc<Seat>, mut request: Request) -> Reply {
     let found = app.tree.find(request.method().as_str(), request.uri().path());
     let refusal = match found {
         Found::Route { id, params, .. } => match app.routes.get(id) {
-            Some(route) => match (Matched { seat, route, id, params }).serve(&mut request).await {
+            Some(route) => match (Matched { seat, route, id, params }).serve(request).await {
                 Ok(reply) => return reply,
                 Err(refusal) => refusal,
             },
@@ -54,9 +66,9 @@ async fn answer(seat: &Rc<Seat>, mut request: Request) -> Reply {
         },
         Found::MethodNotAllowed { allow } => allowing(Reply::detail(405, "Method Not Allowed"), allow),
         Found::Options { allow } => allowing(Reply::empty(204), allow),
-        Found::Redirect { location } => redirect(&request, location),
+        Found::Redirect { location } => redirect(request, location),
         Found::BadPath(reason) => Reply::detail(400, reason),
-        Found::NotFound => not_found(seat, &request),
+        Found::NotFound => not_found(seat, request),
     };
     seat.refused();
     refusal
@@ -230,6 +242,7 @@ impl Matched<'_> {
             return Err(Reply::json(422, validation_body(&errors)));
         }
         Python::attach(|py| {
+            let _current = Current::request(request);
             let mut made = None;
             let result = self.call(py, request, body, slots, errors, &mut made);
             match result {

@@ -1,5 +1,6 @@
 //! The Python side of the boundary: raw calls, values, the request, errors.
 
+pub(crate) mod current;
 pub(crate) mod errors;
 pub(crate) mod ffi;
 pub(crate) mod request;

@@ -12,6 +12,7 @@ use pyo3::types::PyBytes;
 
 use crate::body::Pieces;
 use crate::pipeline::door;
+use crate::pipeline::entry::REQUEST_ID;
 
 /// One request, owned: cheap to make (names and values are counted references into the read buffer).
 #[pyclass(frozen, module = "django_bolt._core")]
@@ -148,6 +149,13 @@ impl RawRequest {
     #[getter]
     fn server(&self) -> Option<(String, u16)> {
         self.server.map(address)
+    }
+
+    /// The request's id, the client's or a new one.
+    #[getter]
+    pub(crate) fn id(&self) -> &str {
+        let named = self.headers.iter().find(|(name, _)| *name == REQUEST_ID);
+        named.and_then(|(_, value)| value.to_str().ok()).unwrap_or_default()
     }
 
     /// `1.0`, `1.1` or `2`.

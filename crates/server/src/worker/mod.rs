@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::handler::guest::Guest;
 use crate::handler::seat::{Place, Seat};
 use crate::listen::{Connections, Serving};
+use crate::log::Log;
 use crate::py::ffi::{self, ThreadBound};
 
 /// A thread that serves: the server's, or for the length of a client a test's.
@@ -73,6 +74,17 @@ impl Hosting {
         }
     }
 
+    /// Opens the access log, where there is one; its writer is a thread, so this comes behind every fork.
+    fn open_log(&self, py: Python<'_>) -> PyResult<()> {
+        let app = &self.seat.app;
+        if let Some(plan) = &app.server.access_log {
+            let log = Log::start(plan, app.hooks.access_log.clone_ref(py))?;
+            // It serves once: nothing can be there yet.
+            drop(self.seat.log.set(log));
+        }
+        Ok(())
+    }
+
     fn connections(&self, keep_alive: Duration) -> Rc<Connections> {
         Rc::clone(self.serving.borrow_mut().get_or_insert_with(|| Connections::new(Rc::clone(&self.seat), keep_alive)))
     }
@@ -111,16 +123,20 @@ impl Worker {
         listener.set_nonblocking(true)?;
         let hosting = self.0.get()?;
         hosting.seat.server.replace(listener.local_addr().ok());
+        hosting.open_log(py)?;
         let connections = hosting.connections(Duration::from_secs_f64(keep_alive));
         if hosting.stopped.get() {
             connections.stop();
         }
-        let served: io::Result<()> = hosting.block_on(py, async move {
+        let served: PyResult<io::Result<()>> = hosting.block_on(py, async move {
             connections.accept(tokio::net::TcpListener::from_std(listener)?).await;
             connections.drain(Duration::from_secs_f64(grace)).await;
             Ok(())
-        })?;
-        Ok(served?)
+        });
+        if let Some(log) = hosting.seat.log.get() {
+            log.finish(py);
+        }
+        Ok(served??)
     }
 
     /// Ends `serve()`, at once where it has not begun; called on the worker's thread.
