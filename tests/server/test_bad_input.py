@@ -315,7 +315,8 @@ def test_many_digits_are_an_int_as_python_has_it_or_refused(server: Server, targ
     if response.status == 200:
         assert number in response.body.decode()
     else:
-        assert response.status == 422
+        # Sixty thousand are too many for any target.
+        assert response.status == (422 if digits < 60_000 else 414)
     server.assert_well()
 
 
@@ -327,14 +328,7 @@ def test_a_target_of_a_million_characters_is_refused(server: Server, target: str
 @pytest.mark.parametrize("keys", [20_000, 100_000])
 @pytest.mark.parametrize("path", ["/typed/query", "/typed/page", "/typed/repeated", "/hello"])
 def test_a_hundred_thousand_query_keys_are_refused(server: Server, path: str, keys: int) -> None:
-    data = request("GET", f"{path}?" + "a&" * keys)
-    if path == "/hello" and keys == 20_000:
-        # Nobody looks at the query of this route.
-        response = server.ask(data)
-        assert response is not None
-        assert response.status in (200, 400)
-    else:
-        refused(server, data)
+    refused(server, request("GET", f"{path}?" + "a&" * keys))
 
 
 @pytest.mark.parametrize(

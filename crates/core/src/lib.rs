@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod body;
+pub mod connection;
 pub mod log;
 pub mod panic;
 pub mod param;

@@ -10,6 +10,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::task::Poll;
+
+use crate::listen::Shared;
 
 /// Why a body was not read.
 pub(crate) enum BodyError {
@@ -17,6 +20,8 @@ pub(crate) enum BodyError {
     TooLarge(usize),
     /// A content type that is not JSON.
     NotJson(String),
+    /// It did not come in time.
+    Late,
     /// Broken framing, or the client left.
     Broken,
 }
@@ -27,7 +32,7 @@ pub(crate) async fn read(kind: &Body, request: &Request, payload: Payload, limit
         return Ok(Pieces::default());
     }
     check(kind, request, limit)?;
-    collect(payload, limit).await
+    collect(payload, limit, Shared::of(request)).await
 }
 
 /// Refuses a body by what is said of it.
@@ -56,11 +61,10 @@ fn refuse_other_types(request: &Request, announced: Option<usize>) -> Result<(),
     if media::is_json(&found) { Ok(()) } else { Err(BodyError::NotJson(found.into_owned())) }
 }
 
-async fn collect(mut payload: Payload, limit: usize) -> Result<Pieces, BodyError> {
+async fn collect(mut payload: Payload, limit: usize, connection: Option<&Shared>) -> Result<Pieces, BodyError> {
     let mut pieces = Pieces::default();
     let mut block = BytesMut::new();
-    while let Some(piece) = poll_fn(|context| Pin::new(&mut payload).poll_next(context)).await {
-        let piece = piece.map_err(|_| BodyError::Broken)?;
+    while let Some(piece) = next(&mut payload, connection).await? {
         pieces.length += piece.len();
         if pieces.length > limit {
             return Err(BodyError::TooLarge(limit));
@@ -75,6 +79,21 @@ async fn collect(mut payload: Payload, limit: usize) -> Result<Pieces, BodyError
         pieces.pieces.push(block.freeze());
     }
     Ok(pieces)
+}
+
+/// The next piece; the connection is told of the wait for it.
+async fn next(payload: &mut Payload, connection: Option<&Shared>) -> Result<Option<Bytes>, BodyError> {
+    let polled = poll_fn(|context| match (Pin::new(&mut *payload).poll_next(context), connection) {
+        (Poll::Pending, Some(connection)) if connection.body_wanted() => Poll::Ready(Err(BodyError::Late)),
+        (polled, _) => polled.map(|piece| piece.transpose().map_err(|_| BodyError::Broken)),
+    });
+    let piece = polled.await?;
+    match (&piece, connection) {
+        (Some(piece), Some(connection)) => connection.body_came(piece.len()),
+        (None, Some(connection)) => connection.body_ended(),
+        (_, None) => {}
+    }
+    Ok(piece)
 }
 
 /// Most pieces that are kept as they came: each holds the whole read buffer that it is a part of.

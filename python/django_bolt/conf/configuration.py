@@ -114,7 +114,7 @@ class Configuration:
     """Seconds that a handler may take before it is cancelled (504), where its route says nothing else; 0: any."""
 
     # Limits
-    max_head: int = setting(32_768, whole(1024, 1_048_576))
+    max_head: int = setting(32_768, whole(1024, 131_072))
     """Bytes of a request's line and fields together (431)."""
     max_fields: int = setting(96, whole(1, 96))
     """Header fields of a request (431)."""

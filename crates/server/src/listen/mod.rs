@@ -1,31 +1,63 @@
 //! Connections: accepted, given to Actix's HTTP service, drained; nothing here may know of routes.
 
+mod refuse;
+mod watch;
+mod wire;
+
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use actix_http::{HttpService, Protocol, Request};
+use actix_http::body::BoxBody;
+use actix_http::{HttpMessage, HttpService, KeepAlive, Payload, Protocol, Request, Response};
 use actix_rt::net::ActixStream;
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, fn_service};
+use bolt_core::connection::Rules;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
+use self::refuse::Refused;
+pub(crate) use self::wire::Shared;
+use self::watch::Watched;
+use self::wire::Wire;
 use crate::handler::seat::Seat;
 use crate::pipeline;
+use crate::reply::Reply;
 
-/// How long the head of a connection's first request may take.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a closed connection may linger for what it still sends.
 const LINGER: Duration = Duration::from_secs(1);
-/// Pause after `accept` failed for want of descriptors (EMFILE): one is freed sooner or later.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Most fields that the parser takes.
+const PARSED_FIELDS: usize = 96;
+
+/// A socket that gives connections.
+pub(crate) trait Listen {
+    /// What it gives.
+    type Stream: ActixStream + 'static;
+
+    /// The next connection.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>>;
+}
+
+impl Listen for TcpListener {
+    type Stream = tokio::net::TcpStream;
+
+    async fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)> {
+        let (stream, peer) = Self::accept(self).await?;
+        // Answers are written whole; Nagle's delay would only hold back their last segment.
+        drop(stream.set_nodelay(true));
+        Ok((stream, Some(peer)))
+    }
+}
 
 /// The connections of one worker.
 pub(crate) struct Connections {
     seat: Rc<Seat>,
+    rules: Rc<Rules>,
     keep_alive: Duration,
+    refused: Rc<Refused>,
     stopping: Cell<bool>,
     stop: Notify,
     open: Cell<usize>,
@@ -34,9 +66,13 @@ pub(crate) struct Connections {
 
 impl Connections {
     pub(crate) fn new(seat: Rc<Seat>, keep_alive: Duration) -> Rc<Self> {
+        let server = &seat.app.server;
+        let rules = Rc::new(Rules::new(&server.deadlines, &server.limits).keeping_alive(keep_alive));
         Rc::new(Self {
             seat,
+            rules,
             keep_alive,
+            refused: Rc::default(),
             stopping: Cell::new(false),
             stop: Notify::new(),
             open: Cell::new(0),
@@ -59,8 +95,8 @@ impl Connections {
         }
     }
 
-    /// Accepts until stopped.
-    pub(crate) async fn accept(self: &Rc<Self>, listener: TcpListener) {
+    /// Accepts until stopped; connections beyond the limit are answered 503.
+    pub(crate) async fn accept<L: Listen>(self: &Rc<Self>, listener: L) {
         let serve = self.handler().await;
         loop {
             let accepted = tokio::select! {
@@ -68,14 +104,16 @@ impl Connections {
                 () = Rc::clone(self).stopped() => return,
             };
             match accepted {
-                Ok((stream, peer)) => {
-                    // Answers are written whole; Nagle's delay would only hold back their last segment.
-                    drop(stream.set_nodelay(true));
-                    serve(stream, Some(peer));
-                }
-                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+                Ok((stream, peer)) if self.has_room() => serve(stream, peer),
+                Ok((stream, _)) => self.refused.answer(stream),
+                Err(error) => self.refused.pause(&error).await,
             }
         }
+    }
+
+    /// True while another connection may be served.
+    pub(crate) fn has_room(&self) -> bool {
+        self.open.get() < self.seat.app.server.limits.connections
     }
 
     /// Waits until every connection has closed, at most `grace`.
@@ -91,24 +129,23 @@ impl Connections {
     /// A function that serves a stream on a task of this thread.
     pub(crate) async fn handler<T: ActixStream + 'static>(self: &Rc<Self>) -> impl Fn(T, Option<SocketAddr>) + use<T> {
         let seat = Rc::clone(&self.seat);
-        let service = fn_service(move |request: Request| {
-            let seat = Rc::clone(&seat);
-            async move { Ok::<_, Infallible>(pipeline::serve(&seat, request).await) }
-        });
+        let service = fn_service(move |request: Request| answer(Rc::clone(&seat), request));
         let seat = Rc::clone(&self.seat);
-        let expect = fn_service(move |request: Request| {
-            let seat = Rc::clone(&seat);
-            async move { pipeline::expect(&seat, request).await }
-        });
+        let expect = fn_service(move |request: Request| expect(Rc::clone(&seat), request));
         let stopping = Rc::clone(self);
+        // The deadlines of `wire` stand in for Actix's: of its own it has one for the first head alone.
+        let keep_alive = if self.keep_alive.is_zero() { KeepAlive::Disabled } else { KeepAlive::Os };
         let factory = HttpService::build()
-            .keep_alive(self.keep_alive)
-            .client_request_timeout(HEAD_TIMEOUT)
+            .keep_alive(keep_alive)
+            .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(LINGER)
             // A client that has sent FIN is gone: its handler is cancelled.
             .h1_allow_half_closed(false)
             .expect(expect.into_factory())
             .graceful_shutdown_signal(move || Rc::clone(&stopping).stopped())
+            .on_connect_ext(|wire: &Wire<T>, data| {
+                data.insert(wire.shared().clone());
+            })
             .finish(service.into_factory());
         let http = match factory.new_service(()).await {
             Ok(http) => Rc::new(http),
@@ -116,17 +153,59 @@ impl Connections {
         };
         let connections = Rc::clone(self);
         move |stream, peer| {
-            let connections = Rc::clone(&connections);
-            let connection = http.call((stream, Protocol::Http1, peer));
-            connections.open.set(connections.open.get() + 1);
-            tokio::task::spawn_local(async move {
-                // What a client does to its connection is no event for a log.
-                drop(connection.await);
-                connections.open.set(connections.open.get().saturating_sub(1));
-                connections.closed.notify_one();
-            });
+            let shared = Shared::new(Rc::clone(&connections.rules), false);
+            let connection = http.call((Wire::new(stream, shared.clone()), Protocol::Http1, peer));
+            tokio::task::spawn_local(Watched::new(connection, shared, Open::new(&connections)));
         }
     }
+}
+
+/// One of the open connections, while it lives.
+struct Open(Rc<Connections>);
+
+impl Open {
+    fn new(connections: &Rc<Connections>) -> Self {
+        connections.open.set(connections.open.get() + 1);
+        Self(Rc::clone(connections))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.set(self.0.open.get().saturating_sub(1));
+        self.0.closed.notify_one();
+    }
+}
+
+/// Answers one request, telling its connection of each step.
+async fn answer(seat: Rc<Seat>, mut request: Request) -> Result<Response<BoxBody>, Infallible> {
+    let connection = called(&mut request);
+    let limit = seat.app.server.limits.fields;
+    let response = if limit < PARSED_FIELDS && request.headers().len() > limit {
+        Reply::detail(431, "Request Header Fields Too Large").closing().into_response()
+    } else {
+        pipeline::serve(&seat, request).await
+    };
+    Ok(match connection {
+        Some(connection) => connection.answering(response),
+        None => response,
+    })
+}
+
+/// Answers what is asked before a body is sent: by a 100, or at once.
+async fn expect(seat: Rc<Seat>, mut request: Request) -> Result<Request, Response<BoxBody>> {
+    let connection = called(&mut request);
+    pipeline::expect(&seat, request).await.map_err(|response| match connection {
+        Some(connection) => connection.answering(response),
+        None => response,
+    })
+}
+
+/// Tells the connection that a head is complete.
+fn called(request: &mut Request) -> Option<Shared> {
+    let connection = Shared::of(request).cloned()?;
+    connection.called(!matches!(request.payload(), Payload::None));
+    Some(connection)
 }
 
 /// A cell that is empty until a worker serves.

@@ -183,6 +183,7 @@ fn refuse_body(error: BodyError) -> Reply {
         BodyError::NotJson(found) => {
             Reply::detail(415, &format!("expected Content-Type application/json, found {found}"))
         }
+        BodyError::Late => Reply::detail(408, "Request Timeout"),
         // The connection is closed or closing: nobody reads this.
         BodyError::Broken => Reply::detail(400, "the body ended early or its framing is broken"),
     };

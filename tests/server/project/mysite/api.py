@@ -156,6 +156,12 @@ async def echo(request: Request) -> PlainText:
     return PlainText(f"{len(request.body)}:{request.body[:64].decode('latin-1')}")
 
 
+@api.get("/big")
+async def big(size: int) -> PlainText:
+    """Answer with so many bytes."""
+    return PlainText(size * "x")
+
+
 @api.get("/fails/async")
 async def fails_async() -> dict[str, str]:
     """Raise in a coroutine that waits."""
