@@ -179,11 +179,16 @@ def test_pipelined_requests_wait_for_slow_handlers(wire: Wire) -> None:
 def test_zero_is_any_length(tmp_path_factory: pytest.TempPathFactory) -> None:
     names = ("IDLE_TIMEOUT", "HEAD_TIMEOUT", "BODY_TIMEOUT", "BODY_RATE", "WRITE_TIMEOUT")
     settings = json.dumps(dict.fromkeys(names, 0))
-    with Server(tmp_path_factory.mktemp("patient"), "127.0.0.1:0", PROJECT_BOLT=settings) as server:
-        with server.connect() as idle, server.connect() as head, server.connect() as body:
-            head.send(b"GET /hello HT")
-            body.send(request("POST", "/echo", "Content-Length: 3") + b"a")
-            time.sleep(3 * LENGTH)
-            assert idle.send(request("GET", "/hello")).answer().status == 200
-            assert head.send(b"TP/1.1\r\nHost: a\r\n\r\n").answer().status == 200
-            assert body.send(b"bc").answer().body == b"3:abc"
+    directory = tmp_path_factory.mktemp("patient")
+    with (
+        Server(directory, "127.0.0.1:0", PROJECT_BOLT=settings) as server,
+        server.connect() as idle,
+        server.connect() as head,
+        server.connect() as body,
+    ):
+        head.send(b"GET /hello HT")
+        body.send(request("POST", "/echo", "Content-Length: 3") + b"a")
+        time.sleep(3 * LENGTH)
+        assert idle.send(request("GET", "/hello")).answer().status == 200
+        assert head.send(b"TP/1.1\r\nHost: a\r\n\r\n").answer().status == 200
+        assert body.send(b"bc").answer().body == b"3:abc"

@@ -20,8 +20,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use self::refuse::Refused;
-pub(crate) use self::wire::Shared;
 use self::watch::Watched;
+pub(crate) use self::wire::Shared;
 use self::wire::Wire;
 use crate::handler::seat::Seat;
 use crate::pipeline;
