@@ -40,6 +40,14 @@ def test_the_banner_says_what_is_served_and_how_to_stop_it(server: Server) -> No
     assert f"routes at http://127.0.0.1:{server.port}/" in log
     assert f"Documentation at http://127.0.0.1:{server.port}/docs" in log
     assert "Quit the server with CONTROL-C." in log
+    assert log.count("Serving ") == 1
+
+
+def test_the_banner_names_what_is_off(make_server: MakeServer) -> None:
+    settings = json.dumps({"HEALTH": False, "WATCHDOG": 0})
+    with make_server("127.0.0.1:0", "--threads", "3", "--access-log", "off", PROJECT_BOLT=settings) as server:
+        assert "1 process, 3 threads for def handlers\n" in server.log()
+        assert "Off: access log, /health and /ready, watchdog\n" in server.log()
 
 
 def test_the_documentation_loads_nothing_from_elsewhere(server: Server) -> None:
@@ -112,6 +120,12 @@ def test_keep_alive_of_zero_closes_behind_each_answer(make_server: MakeServer) -
         ([], {"WORKER": 1}, "found the key 'WORKER'"),
         (["--port", "65536"], {}, "from 0 to 65535"),
         (["nonsense"], {}, "not a valid port number or address:port pair"),
+        (["--tls-key", "site.key"], {}, "without TLS_CERTIFICATE"),
+        (["--tls-certificate", "nowhere.pem"], {}, "cannot be read (No such file or directory)"),
+        (["--unix-socket", "/nowhere/bolt.sock"], {}, "whose directory does not exist"),
+        (["--unix-socket", "bolt.sock", "--port", "8000"], {}, "expected one place to listen on"),
+        ([], {"POST_FORK": "nowhere.start"}, "POST_FORK='nowhere.start', which cannot be imported"),
+        ([], {"ACCESS_LOG_FILE": "/nowhere/access.log"}, "whose directory does not exist"),
     ],
 )
 def test_what_cannot_be_served_is_refused_in_one_line(
@@ -161,7 +175,59 @@ def test_a_wrong_declaration_is_refused_at_start(
     assert refused.returncode == 1
     for part in expected:
         assert part in refused.stderr
-    assert "Serving" not in refused.stdout
+    assert len(refused.stderr.splitlines()) == 1, refused.stderr
+    assert refused.stdout == ""
+
+
+def test_no_api_is_refused_in_one_line(make_server: MakeServer, tmp_path: Path) -> None:
+    project = copy_of_the_project(tmp_path)
+    for app in ("mysite", "shop"):
+        for name in ("api.py", "bolt_api.py"):
+            (project / app / name).unlink()
+    refused = make_server(project=project).manage("runbolt", "127.0.0.1:0")
+    assert refused.returncode == 1
+    assert "No API found" in refused.stderr
+    assert "mysite.api" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1, refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "place"),
+    [
+        ("import nowhere_to_be_found", "ModuleNotFoundError: No module named 'nowhere_to_be_found'", "in <module>"),
+        ("this is no Python", "SyntaxError: invalid syntax", "this is no Python"),
+        ("def deep():\n    return 1 / 0\n\ndeep()", "ZeroDivisionError: division by zero", "in deep"),
+    ],
+    ids=["import", "syntax", "error"],
+)
+def test_a_module_that_cannot_be_imported_is_named_with_its_own_traceback(
+    make_server: MakeServer, tmp_path: Path, line: str, reason: str, place: str
+) -> None:
+    project = copy_of_the_project(tmp_path)
+    with (project / "shop" / "api.py").open("a") as file:
+        file.write(f"\n{line}\n")
+    for command in (["runbolt", "127.0.0.1:0"], ["bolt_routes"]):
+        refused = make_server(project=project).manage(*command)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        heading, empty, *traceback = refused.stderr.splitlines()
+        assert heading.startswith(f"CannotImport: Cannot import shop.api: {reason}")
+        assert empty == ""
+        assert any(place in text for text in traceback)
+        assert traceback[-1].startswith(reason.partition(":")[0])
+        # The way to the project's line is nobody's concern.
+        assert "django_bolt" not in "".join(traceback)
+        assert "importlib" not in "".join(traceback)
+
+
+def test_a_server_starts_while_its_database_is_down(make_server: MakeServer) -> None:
+    down = {"ENGINE": "django.db.backends.postgresql", "HOST": "127.0.0.1", "PORT": str(free_port()), "NAME": "none"}
+    for arguments in ([], ["--dev"]):
+        with make_server(
+            *arguments, "--host", "127.0.0.1", "--port", str(free_port()), databases={"default": down}
+        ) as server:
+            assert server.get("/hello").status == 200
+            assert "Traceback" not in server.log()
+            server.end(signal.SIGINT if arguments else signal.SIGTERM)
 
 
 def copy_of_the_project(tmp_path: Path) -> Path:

@@ -5,14 +5,18 @@ Nothing here may listen or serve.
 
 from __future__ import annotations
 
+import importlib
 import traceback
 
 from django.core.management.base import CommandError
 
-from django_bolt import conf
+from django_bolt import conf, discovery
 from django_bolt._plan.errors import PlanError
 from django_bolt._runtime.assemble import Assembled, assemble
 from django_bolt.discovery import ImportFailed, NoAPIFound, discover
+
+# Where the way to a project's module leads through.
+IMPORTING = (discovery.__file__, importlib.__file__, "<frozen importlib")
 
 
 class CannotImport(CommandError):
@@ -33,7 +37,7 @@ def own_traceback(error: BaseException) -> str:
     """Return the traceback from the first line that is the project's: how it came to be imported is left out."""
     report = traceback.TracebackException.from_exception(error)
     frames = list(report.stack)
-    while frames and frames[0].filename.startswith("<frozen importlib"):
+    while frames and frames[0].filename.startswith(IMPORTING):
         frames.pop(0)
     report.stack = traceback.StackSummary.from_list(frames)
     return "".join(report.format()).rstrip()
