@@ -170,10 +170,12 @@ def serve(
     *,
     lifespan: Callable[[Iterable[Any]], AbstractAsyncContextManager[Any]],
     settings: Settings,
+    observe: Callable[[SeatHooks, Sequence[Route]], SeatHooks] | None = None,
 ) -> None:
     """Serve on the calling thread until SIGINT or SIGTERM, then drain and stop.
 
-    The listening socket is taken over. Off the main thread (the auto-reloader's) signals are not handled here.
+    The listening socket is taken over. Off the main thread signals are not handled here. `observe(hooks, routes)`
+    returns the hooks to use in place of the usual ones.
     """
     app = compile_app(assembled)
     after = thread_cleanup(keep=settings.db_pool_size > 0)
@@ -184,6 +186,8 @@ def serve(
     event_loop = GuestLoop()
     executor = LeasedExecutor(threads, others)
     hooks = SeatHooks(drive=driver(executor.holds), submit=threads.submit, after=after)
+    if observe is not None:
+        hooks = observe(hooks, assembled.routes)
     with (
         bridged(
             event_loop,

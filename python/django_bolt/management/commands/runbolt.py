@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from typing import Any
 
 import django
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error as DatabaseError
-from django.utils import autoreload
 
 from django_bolt import conf
 from django_bolt._runtime.assemble import Assembled
 from django_bolt._server.banner import banner
 from django_bolt._server.configuration import configure
 from django_bolt._server.flags import add_flags
-from django_bolt._server.listen import CannotListen
+from django_bolt._server.listen import listen
 from django_bolt._server.project import CannotImport
 from django_bolt._server.serve import serve
 from django_bolt.version import installed_version
@@ -41,33 +39,38 @@ class Command(BaseCommand):
         """Serve until told to stop."""
         configuration = configure(options)
         if options["dev"]:
-            autoreload.run_with_reloader(self.serve_reloaded, configuration, options)
+            self.develop(configuration, options)
         else:
             self.serve(configuration, options)
 
-    def serve_reloaded(self, configuration: conf.Configuration, options: dict[str, Any]) -> None:
-        """Serve in the thread that the reloader starts; a mistake is shown, and the next change tries again."""
-        autoreload.raise_last_exception()
-        try:
-            self.serve(configuration, options)
-        except CannotImport as error:
-            # The reloader watches the file that an exception comes from, and shows it.
-            raise (error.__cause__ or error) from None
-        except CommandError as error:
-            self.stderr.write(f"{type(error).__name__}: {error}")
-            if isinstance(error, CannotListen):
-                # No change of a file would mend that, and sys.exit() would end only this thread.
-                self.stderr.flush()
-                os._exit(1)
+    def develop(self, configuration: conf.Configuration, options: dict[str, Any]) -> None:
+        """Serve in a child that is restarted when files change; in that child, serve."""
+        # Production imports neither the watching nor the warnings.
+        from django_bolt._server.dev import observe, reloader  # noqa: PLC0415
 
-    def serve(self, configuration: conf.Configuration, options: dict[str, Any]) -> None:
-        """Check the project, then serve it."""
+        listener = reloader.inherited_listener()
+        if listener is not None:
+            try:
+                self.serve(configuration, options, listener=listener, observe=observe)
+            except CannotImport as error:
+                # The mistake is shown where it was made.
+                raise (error.__cause__ or error) from None
+            return
+        with listen(configuration.host, configuration.port, backlog=configuration.backlog) as listener:
+            reloader.Reloader(listener, output=self.stdout).run()
+
+    def serve(self, configuration: conf.Configuration, options: dict[str, Any], **development: Any) -> None:
+        """Check the project, then serve it; `development` is what `serve` takes for `--dev`."""
         if not options["skip_checks"]:
             # Without an alias: what asks a database is `check --database`'s, and a server starts while one is down.
             self.check(databases=[])
         if options["dev"]:
             self.warn_of_migrations()
-        serve(configuration, announce=lambda assembled, port: self.announce(configuration, assembled, port))
+        serve(
+            configuration,
+            announce=lambda assembled, port: self.announce(configuration, assembled, port),
+            **development,
+        )
 
     def warn_of_migrations(self) -> None:
         """Tell of unapplied migrations; a database that cannot be asked is no reason not to serve."""
