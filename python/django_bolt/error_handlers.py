@@ -5,6 +5,7 @@ Nothing here may log or call a project's own handler: `_runtime.fail` does.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -51,17 +52,28 @@ def request_validation_error_handler(exc: RequestValidationError) -> Reply:
 
 
 def generic_exception_handler(exc: BaseException, debug: bool | None = None, *, request: Any = None) -> Reply:
-    """Return the 500: Django's traceback page where `debug`, otherwise a body that says nothing.
+    """Return the 500: where `debug`, Django's traceback page or, for who wants JSON, the traceback; else nothing.
 
     `debug` not given: `BOLT["DEBUG"]`, else `settings.DEBUG`. `request` is a Bolt Request, shown on the page.
     """
     if debug_enabled() if debug is None else debug:
+        if _wants_json(request):
+            lines = "".join(traceback.format_exception(exc)).splitlines()
+            summary = "".join(traceback.format_exception_only(exc)).rstrip()
+            body = {"detail": "Internal Server Error", "exception": summary, "traceback": lines}
+            return 500, [_CONTENT_TYPE], _json.encode(body)
         django_request: Any = getattr(request, "django_request", None)
         reporter_class: Any = get_exception_reporter_class(django_request)
         reporter = reporter_class(django_request, type(exc), exc, exc.__traceback__)
         page: str = reporter.get_traceback_html()
         return 500, [("content-type", "text/html; charset=utf-8")], page.encode(errors="replace")
     return _detail(500, "Internal Server Error")
+
+
+def _wants_json(request: Any) -> bool:
+    """Return whether a client accepts JSON and no HTML; a browser, and who does not say, gets a page."""
+    accept = request.headers.get("accept", "").lower() if request is not None else ""
+    return "json" in accept and "text/html" not in accept
 
 
 def handle_exception(exc: BaseException, debug: bool | None = None, *, request: Any = None) -> Reply:

@@ -210,6 +210,36 @@ def test_under_debug_a_500_is_django_s_traceback_page(settings: Any) -> None:
     assert "hunter2" not in response.text
 
 
+@pytest.mark.parametrize(
+    ("accept", "is_page"),
+    [
+        ("application/json", False),
+        ("application/problem+json, */*;q=0.1", False),
+        ("text/html,application/json", True),
+        ("*/*", True),
+    ],
+)
+def test_under_debug_who_wants_json_gets_the_traceback_as_json(accept: str, is_page: bool, settings: Any) -> None:
+    settings.DEBUG = True
+    settings.MY_API_TOKEN = "hunter2"
+    api = BoltAPI()
+
+    @api.get("/broken")
+    async def broken() -> None:
+        raise ValueError("the reason") from KeyError("the cause")
+
+    with TestClient(api, raise_server_exceptions=False) as client:
+        response = client.get("/broken", headers={"Accept": accept})
+    assert response.status_code == 500
+    assert response.headers["content-type"].startswith("text/html" if is_page else "application/json")
+    assert "hunter2" not in response.text
+    if not is_page:
+        body = response.json()
+        assert (body["detail"], body["exception"]) == ("Internal Server Error", "ValueError: the reason")
+        assert "KeyError: 'the cause'" in body["traceback"]
+        assert any(line.endswith("in broken") for line in body["traceback"])
+
+
 @pytest.mark.parametrize(("bolt", "django", "is_page"), [(True, False, True), (False, True, False), (None, True, True)])
 def test_bolt_s_own_debug_beats_django_s(bolt: bool | None, django: bool, is_page: bool, settings: Any) -> None:
     settings.DEBUG = django
