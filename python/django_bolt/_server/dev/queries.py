@@ -42,7 +42,7 @@ class Count:
         self._routes = routes
         self._told: set[tuple[str | None, str]] = set()
 
-    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         """Count the query and run it."""
         if not many and isinstance(sql, str) and not sql.startswith(BOOKKEEPING):
             scope = current_scope()

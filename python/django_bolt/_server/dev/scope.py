@@ -9,7 +9,7 @@ import asyncio
 import dataclasses
 import inspect
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar, copy_context
 from types import CodeType, FrameType
 from typing import Any
@@ -81,13 +81,17 @@ class Routes:
     def name(self, exchange: Any, stack: Iterable[Place]) -> str | None:
         """Return the route of an exchange, else of the handler (or what drives one) in a stack."""
         if exchange is not None:
-            return self._names[exchange.route_index]
+            return self._name_at(exchange)
         for frame, _ in stack:
             if frame.f_code in DRIVERS:
-                return self._names[frame.f_locals["exchange"].route_index]
+                return self._name_at(frame.f_locals["exchange"])
             if frame.f_code in self._handlers:
                 return self._handlers[frame.f_code]
         return None
+
+    def _name_at(self, exchange: Any) -> str:
+        index: int = exchange.route_index
+        return self._names[index]
 
 
 def running_stack(frame: FrameType, scope: Scope) -> list[Place]:
@@ -106,7 +110,7 @@ def caller_stack(runner: Runner) -> list[Place]:
 
 def coroutine_stack(task: asyncio.Task[Any] | None) -> list[Place]:
     """Return the frames of a task that waits, from the outermost on."""
-    waiting: Coroutine[Any, Any, Any] | Any = task.get_coro() if task is not None else None
+    waiting: Any = task.get_coro() if task is not None else None
     stack: list[Place] = []
     while (frame := getattr(waiting, "cr_frame", None)) is not None:
         stack.append((frame, frame.f_lineno))
