@@ -1,21 +1,19 @@
-"""`manage.py runbolt`: what it serves, its flags over the settings, its one-line refusals, its end and its reloads."""
+"""`manage.py runbolt`: what it serves, its flags over the settings, its one-line refusals and its end."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.server.harness import PROJECT, Server, Wire, eventually, free_port, request
+from tests.server.harness import PROJECT, Server, Wire, free_port, request
 
 MakeServer = Callable[..., Server]
 
@@ -266,48 +264,3 @@ def test_start_and_stop_hooks_run_once_in_the_process(make_server: MakeServer, n
         assert server.events() == ["lifespan entered", "on_start", "async on_start", "on_stop", "lifespan left"]
         pids = {line.split()[0] for line in server.events_path.read_text().splitlines()}
         assert pids == {str(server.process.pid)}
-
-
-def test_development_reloads_what_changed_shows_a_mistake_and_recovers(make_server: MakeServer, tmp_path: Path) -> None:
-    project = copy_of_the_project(tmp_path)
-    api = project / "mysite" / "bolt_api.py"
-    changed = api.read_text().replace('"mysite.bolt_api"', '"changed"')
-    with make_server("--dev", "--port", str(free_port()), project=project) as server:
-        assert module_served(server) == "mysite.bolt_api"
-        with pytest.raises(ConnectionRefusedError):
-            Wire(server.port, "127.0.0.2")
-        rewrite_until(api, changed + "\nthis is no Python\n", lambda: "SyntaxError" in server.log())
-        assert server.process.poll() is None
-        rewrite_until(api, changed, lambda: module_served(server) == "changed")
-        child = int(server.get("/pid").body)
-        assert child != server.process.pid
-        server.end(signal.SIGINT)
-        eventually(lambda: not Path(f"/proc/{child}").exists())
-
-
-def rewrite_until(path: Path, text: str, done: Callable[[], bool]) -> None:
-    """Change the file until `done()`; Django misses a change from before its first look at a file."""
-
-    def seen() -> bool:
-        later = path.stat().st_mtime + 2
-        path.write_text(text)
-        os.utime(path, (later, later))
-        # The reloader looks once a second, and the server takes a while to start.
-        deadline = time.monotonic() + 4
-        while not done():
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        return True
-
-    # The reloader's first look comes within a second of the banner.
-    time.sleep(1.1)
-    eventually(seen, timeout=30)
-
-
-def module_served(server: Server) -> str | None:
-    """Return what the route of `bolt_api.py` answers, `None` while nobody listens."""
-    try:
-        return json.loads(server.get("/second/ping").body)["module"]
-    except (OSError, AssertionError):
-        return None

@@ -57,6 +57,8 @@ def change(project: Path, text: str = '"changed"') -> Path:
 
 def test_a_change_is_said_and_served(server: Server, project: Path) -> None:
     assert served(server) == b'{"module":"mysite.bolt_api"}'
+    with pytest.raises(ConnectionRefusedError):
+        Wire(server.port, "127.0.0.2")
     first = child_of(server)
     change(project)
     eventually(lambda: served(server) == b'{"module":"changed"}')
@@ -157,3 +159,26 @@ def test_a_port_that_is_taken_is_one_line(make_server: MakeServer) -> None:
         assert server.process.wait(30) == 1
     assert "that port is already in use" in server.log()
     assert "Traceback" not in server.log()
+
+
+def test_a_changed_template_restarts(make_server: MakeServer, project: Path) -> None:
+    page = project / "shop" / "templates" / "page.html"
+    page.parent.mkdir()
+    page.write_text("old")
+    with make_server("--dev", "127.0.0.1:0", project=project) as server:
+        first = child_of(server)
+        page.write_text("new")
+        eventually(lambda: child_of(server) != first)
+        assert "shop/templates/page.html changed, restarting\n" in server.log()
+
+
+def test_unapplied_migrations_are_told_of(server: Server) -> None:
+    assert "unapplied migration(s)" in server.log()
+    assert "auth" in server.log()
+
+
+def test_a_database_that_is_down_is_no_obstacle(make_server: MakeServer, tmp_path: Path) -> None:
+    nowhere = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "missing" / "db")}}
+    with make_server("--dev", "127.0.0.1:0", databases=nowhere) as server:
+        assert "Cannot ask the database for unapplied migrations" in server.log()
+        assert server.get("/hello").status == 200
