@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from scripts.postgresql import PostgreSQL
 from tests.server.harness import PROJECT, Server, eventually
 
 ROUTES = """
@@ -150,6 +151,21 @@ def test_a_query_made_again_and_again_is_told_of_once(dev: Server, path: str, qu
     assert line.startswith("LOG WARNING django_bolt GET /dev/" + path)
     assert f"shop/bolt_api.py:{line_of(query)}: SELECT COUNT(*)" in line
     assert "prefetch_related()" in line
+
+
+def test_queries_that_wait_without_a_thread_are_counted_as_well(
+    tmp_path: Path, project: Path, postgresql: PostgreSQL, make_database: Callable[[], str]
+) -> None:
+    databases = {"default": postgresql.settings(make_database())}
+    directory = tmp_path / "server"
+    with Server(directory, "--dev", "127.0.0.1:0", project=project, databases=databases).migrate() as server:
+        for path in ("async", "transaction", "prefetched"):
+            assert server.get(f"/dev/{path}").status == 200
+        # One connection serves one request after the other; the counts are each request's own.
+        assert server.get("/dev/async?times=10").status == 200
+        eventually(lambda: len(warnings(server.log(), REPEATED)) == 2)
+        place = f"shop/bolt_api.py:{line_of('the asynchronous query')}: SELECT COUNT(*)"
+        assert all(place in line for line in warnings(server.log(), REPEATED))
 
 
 @pytest.mark.parametrize("path", ["prefetched", "async?times=10", "def?times=10", "async-twice"])
