@@ -19,6 +19,7 @@ from mysite.asynchronous import router as asynchronous
 from mysite.atomic_requests import make_router as make_atomic_requests
 from mysite.cancelled import router as cancelled
 from mysite.databases import router as databases
+from mysite.entrance import router as entrance
 from mysite.isolation import router as isolation
 from mysite.transactions import make_router as make_transactions
 from mysite.typed import router as typed
@@ -231,5 +232,5 @@ async def ping() -> dict[str, str]:
 
 
 database = (make_transactions(Item), make_atomic_requests(Item), databases)
-for part in (below, typed, cancelled, isolation, asynchronous, *database):
+for part in (below, typed, cancelled, entrance, isolation, asynchronous, *database):
     api.include_router(part)
