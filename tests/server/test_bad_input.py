@@ -307,7 +307,7 @@ def test_a_missing_header_and_cookie_are_told_with_their_place(server: Server) -
     assert (error["loc"], error["type"]) == (["cookie", "session"], "missing_field")
 
 
-@pytest.mark.parametrize("digits", [20, 4301, 60_000])
+@pytest.mark.parametrize("digits", [20, 4301, 8000])
 @pytest.mark.parametrize("target", ["/typed/number/{}", "/typed/query?n={}", "/typed/query?n=-{}"])
 def test_many_digits_are_an_int_as_python_has_it_or_refused(server: Server, target: str, digits: int) -> None:
     number = "9" * digits
@@ -325,10 +325,17 @@ def test_a_target_of_a_million_characters_is_refused(server: Server, target: str
     refused(server, request("GET", target.format("9" * MILLION)))
 
 
-@pytest.mark.parametrize("keys", [20_000, 100_000])
+@pytest.mark.parametrize("keys", [4000, 100_000])
 @pytest.mark.parametrize("path", ["/typed/query", "/typed/page", "/typed/repeated", "/hello"])
-def test_a_hundred_thousand_query_keys_are_refused(server: Server, path: str, keys: int) -> None:
-    refused(server, request("GET", f"{path}?" + "a&" * keys))
+def test_thousands_of_query_keys_are_refused(server: Server, path: str, keys: int) -> None:
+    data = request("GET", f"{path}?" + "a&" * keys)
+    if path == "/hello" and keys == 4000:
+        # Nobody looks at the query of this route.
+        response = server.ask(data)
+        assert response is not None
+        assert response.status == 200
+    else:
+        refused(server, data)
 
 
 @pytest.mark.parametrize(

@@ -71,13 +71,12 @@ impl Node {
         if let Ok(address) = text.parse::<IpAddr>() {
             return Self::known(address, 0);
         }
-        let (address, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((address, rest)) => (address.parse().map(IpAddr::V6), rest),
-            None => {
-                let end = text.find(':').unwrap_or(text.len());
-                let (address, rest) = text.split_at(end);
-                (address.parse().map(IpAddr::V4), rest)
-            }
+        let bracketed = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        let (address, port) = if let Some((address, port)) = bracketed {
+            (address.parse().map(IpAddr::V6), port)
+        } else {
+            let (address, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+            (address.parse().map(IpAddr::V4), port)
         };
         match (address, port.strip_prefix(':')) {
             (Ok(address), None) if port.is_empty() => Self::known(address, 0),
