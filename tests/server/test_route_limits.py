@@ -138,6 +138,17 @@ def test_the_answer_of_a_thread_that_takes_too_long_is_dropped(server: Server) -
     server.assert_well()
 
 
+def test_what_waits_for_a_thread_is_not_run_when_its_time_is_over(make_server: Callable[..., Server]) -> None:
+    with make_server("127.0.0.1:0", PROJECT_BOLT='{"THREADS": 1}') as server, server.connect() as wire:
+        wire.send(request("GET", "/slow-def?seconds=1"))
+        server.get("/hello")
+        tag, _ = late(server, "def")
+        assert wire.answer().status == 200
+        # Threads are given out in order: behind this answer the late one would have had its turn.
+        assert server.get("/slow-def?seconds=0.5").status == 200
+        assert events(server, tag) == []
+
+
 def test_a_plain_coroutine_that_took_too_long_is_answered_the_same(server: Server) -> None:
     assert server.get("/entrance/late/plain").status == 504
 

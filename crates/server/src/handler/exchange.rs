@@ -82,6 +82,11 @@ impl Exchange {
         self.gone.store(true, Ordering::Relaxed);
     }
 
+    /// True once nobody waits for the answer.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn answer(&self, outcome: Outcome) {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(sender) = sender {
@@ -184,7 +189,7 @@ impl Exchange {
     /// True once the client is gone.
     #[getter]
     fn gone(&self) -> bool {
-        self.gone.load(Ordering::Relaxed)
+        self.is_gone()
     }
 
     /// Answers with a handler's return value; a coroutine has to be awaited for the reply to `send`.

@@ -26,6 +26,9 @@ impl Job {
         let exchange = self.exchange.get();
         let arguments = self.arguments.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (Some(route), Some(arguments)) = (exchange.route(), arguments) else { return Ok(()) };
+        if exchange.is_gone() && !route.shield {
+            return Ok(());
+        }
         let arguments: Vec<_> = arguments.into_iter().map(|argument| argument.into_bound(py)).collect();
         let value = ffi::call(route.call.bind(py), &arguments, route.keywords.as_ref())?;
         drop(arguments);
