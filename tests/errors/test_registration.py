@@ -192,6 +192,33 @@ def test_the_text_is_as_it_was(handler: Any, annotations: dict[str, Any], place:
     assert str(caught.value) == f"{place} (tests.errors.test_registration.<lambda>): {text}"
 
 
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"max_body": -1}, "max_body=-1, expected a whole number of bytes, such as 10_000_000"),
+        ({"max_body": "1M"}, "max_body='1M', expected a whole number of bytes, such as 10_000_000"),
+        ({"max_body": True}, "max_body=True, expected a whole number of bytes, such as 10_000_000"),
+        ({"timeout": -1}, "timeout=-1, expected seconds from 0 (never) to 86400, such as 2.5"),
+        ({"timeout": float("nan")}, "timeout=nan, expected seconds from 0 (never) to 86400, such as 2.5"),
+        ({"timeout": float("inf")}, "timeout=inf, expected seconds from 0 (never) to 86400, such as 2.5"),
+        ({"timeout": "2s"}, "timeout='2s', expected seconds from 0 (never) to 86400, such as 2.5"),
+        (
+            {"timeout": 2, "inline": True},
+            "timeout=2 with inline=True, but nothing can run while an inline handler does; drop inline=True, or the "
+            "timeout",
+        ),
+    ],
+)
+def test_limits_that_mean_nothing(options: dict[str, Any], text: str):
+    with pytest.raises(PlanError) as caught:
+        compiled(answerless, **options)
+    assert str(caught.value) == f"GET / (tests.errors.test_registration.answerless): {text}"
+
+
+def answerless():
+    return None
+
+
 def test_a_circle():
     first.__defaults__ = (Depends(second),)
     try:
