@@ -93,9 +93,7 @@ class Readiness:
         if self._checks is None:
             self._checks = [check for reference in self._names for check in make_checks(reference)]
         outcomes = await asyncio.gather(*(check.outcome() for check in self._checks))
-        wrong = {
-            check.name: error for check, error in zip(self._checks, outcomes, strict=True) if error is not None
-        }
+        wrong = {check.name: error for check, error in zip(self._checks, outcomes, strict=True) if error is not None}
         self._tell(wrong)
         results = {check.name: _result(wrong.get(check.name)) for check in self._checks}
         body = msgspec.json.encode({"status": "unavailable" if wrong else "ok", "checks": results})

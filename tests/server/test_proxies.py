@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.harness import Server
+from tests.server.harness import Server, request
 
 CLIENT = "203.0.113.7"
 
@@ -88,6 +88,22 @@ def test_the_host_is_believed_and_has_to_be_allowed(behind: Server) -> None:
     assert behind.get("/hello", "X-Forwarded-Host: evil.example").status == 400
 
 
+def test_a_client_that_asks_first_is_known_by_the_same_word(behind: Server) -> None:
+    fields = "Expect: 100-continue", "Content-Length: 2", f"X-Forwarded-For: {CLIENT}"
+    with behind.connect() as wire:
+        assert wire.send(request("POST", "/entrance/sent", *fields)).answer().status == 100
+        assert wire.send(b"{}").answer().body == CLIENT.encode()
+    refused = behind.ask(request("POST", "/entrance/sent", *fields, "X-Forwarded-Host: evil.example"))
+    assert refused is not None
+    assert refused.status == 400
+
+
+def test_the_access_log_names_the_client(behind: Server) -> None:
+    with behind.log_of() as written:
+        who(behind, f"X-Forwarded-For: {CLIENT}")
+    assert f"{CLIENT} " in written()
+
+
 def test_every_request_of_a_connection_has_its_own_client(behind: Server) -> None:
     with behind.connect() as wire:
         for address in (CLIENT, "198.51.100.9"):
@@ -125,7 +141,10 @@ def test_cve_2026_3902_a_field_with_an_underscore_passes_for_no_other(behind: Se
     forged = ["X_Forwarded_For: 198.51.100.1", "X_Real_User: admin", "x-real_user: admin", "X_Forwarded_Proto: https"]
     response = behind.get("/entrance/meta", *forged, "X-Mine: 1")
     found = json.loads(response.body)
-    assert (set(found["META"]), set(found["headers"])) == ({"HTTP_HOST", "HTTP_X_MINE"}, {"host", "x-mine"})
+    assert (set(found["META"]), set(found["headers"])) == (
+        {"HTTP_HOST", "HTTP_X_MINE", "HTTP_X_REQUEST_ID"},
+        {"host", "x-mine", "x-request-id"},
+    )
     assert who(behind, *forged)["client"][0] == "127.0.0.1"
 
 

@@ -205,6 +205,7 @@ def test_more_requests_at_once_than_may_be_are_turned_away(make_server: Callable
         refused = eventually(lambda: (answer := server.get("/hello")).status == 503 and answer)
         assert int(refused.header("retry-after")) > 0
         assert json.loads(refused.body)["detail"]
+        assert server.get("/health").status == 200
         assert first.answer().status == second.answer().status == 200
         assert server.get("/hello").status == 200
         first.send(request("GET", "/slow?seconds=60")).close()

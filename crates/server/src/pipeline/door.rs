@@ -37,8 +37,8 @@ pub(crate) struct Door {
 #[derive(Clone, Copy)]
 struct Said(Proto);
 
-/// Left on a request that has passed, so that it does not pass twice.
-struct Passed;
+/// What was decided about a request that comes twice: a second look would take the client for the peer.
+struct Decided(Result<(), Reply>);
 
 /// The scheme that the client used, where a trusted proxy said it.
 pub(crate) fn forwarded_scheme(request: &Request) -> Option<&'static str> {
@@ -47,17 +47,20 @@ pub(crate) fn forwarded_scheme(request: &Request) -> Option<&'static str> {
 
 /// Lets a request in, or says why not. Behind it `peer_addr` is the client's.
 pub(crate) fn enter(seat: &Seat, request: &mut Request) -> Result<(), Reply> {
-    if request.head().expect() && request.extensions_mut().remove::<Passed>().is_some() {
-        return Ok(());
+    if request.head().expect()
+        && let Some(Decided(decided)) = request.extensions_mut().remove::<Decided>()
+    {
+        return decided;
     }
     seat.app.door.check(request, *seat.server.borrow())
 }
 
-/// Lets a request in that will come again, once its client was told to send the body.
-pub(crate) fn enter_first(seat: &Seat, request: &mut Request) -> Result<(), Reply> {
-    enter(seat, request)?;
-    request.extensions_mut().insert(Passed);
-    Ok(())
+/// Looks at a request that will come again; true where it will be let in.
+pub(crate) fn would_enter(seat: &Seat, request: &mut Request) -> bool {
+    let decided = seat.app.door.check(request, *seat.server.borrow());
+    let lets_in = decided.is_ok();
+    request.extensions_mut().insert(Decided(decided));
+    lets_in
 }
 
 impl Door {

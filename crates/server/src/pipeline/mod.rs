@@ -88,7 +88,7 @@ fn wants_body(seat: &Seat, request: &mut Request) -> bool {
     };
     seat.in_flight().is_some()
         && crate::body::check(kind, request, route.max_body).is_ok()
-        && door::enter_first(seat, request).is_ok()
+        && door::would_enter(seat, request)
 }
 
 /// Waits for an outcome until there is a reply.

@@ -25,6 +25,12 @@ async def who(request: Request) -> dict[str, Any]:
     }
 
 
+@router.post("/sent")
+async def sent(value: dict[str, Any], request: Request) -> str:
+    """Tell who sent a body."""
+    return str(request.META["REMOTE_ADDR"])
+
+
 @router.get("/meta")
 async def meta(request: Request) -> dict[str, list[str]]:
     """Tell the names of everything that came in fields."""
