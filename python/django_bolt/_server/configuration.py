@@ -68,6 +68,11 @@ def check(configuration: conf.Configuration, named: Collection[str]) -> None:
     findings = [*find_conflicts(configuration, named), *find_missing(configuration)]
     if errors := [finding for finding in findings if finding.is_error]:
         raise CommandError(" | ".join(map(str, errors)))
+    if not settings.ALLOWED_HOSTS and not settings.DEBUG:
+        raise CommandError(
+            "Found an empty ALLOWED_HOSTS with DEBUG off, so every request would be refused; "
+            'name the hosts to answer for, such as ALLOWED_HOSTS = ["www.example.com"].'
+        )
     if configuration.processes != 1:
         raise CommandError(
             f"Found {configuration.processes} processes, but this version serves with one process only. "

@@ -96,6 +96,14 @@ def test_more_than_one_process_is_refused(flag, settings):
     assert configured(**{flag: 1}).processes == 1
 
 
+def test_no_host_to_answer_for_is_refused_as_by_runserver(settings):
+    settings.ALLOWED_HOSTS = []
+    with pytest.raises(CommandError, match="empty ALLOWED_HOSTS with DEBUG off"):
+        configured()
+    settings.DEBUG = True
+    configured()
+
+
 def test_two_names_that_disagree():
     with pytest.raises(CommandError, match="--processes 1 and --workers 2 disagree"):
         configured(processes=1, workers=2)
