@@ -320,7 +320,9 @@ def build_meta(raw: RawRequest) -> dict[str, Any]:
     }
     if raw.client is not None:
         meta["REMOTE_ADDR"] = meta["REMOTE_HOST"] = raw.client[0]
-        meta["REMOTE_PORT"] = raw.client[1]
+        # A proxy mostly tells the address alone.
+        if raw.client[1]:
+            meta["REMOTE_PORT"] = raw.client[1]
     address, port = raw.server or ("unknown", 0)
     meta["SERVER_NAME"], meta["SERVER_PORT"] = address, str(port)
     for name, value in Headers((name, value) for name, value in raw.headers if "_" not in name).items():

@@ -190,6 +190,7 @@ def test_meta_joins_repeats_and_drops_underscores():
 def test_meta_without_addresses():
     meta = build_meta(Raw(client=None, server=None))
     assert "REMOTE_ADDR" not in meta
+    assert "REMOTE_PORT" not in build_meta(Raw(client=("192.0.2.7", 0)))
     assert (meta["SERVER_NAME"], meta["SERVER_PORT"]) == ("unknown", "0")
 
 
