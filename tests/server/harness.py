@@ -168,6 +168,7 @@ class Server:
         directory.mkdir(parents=True, exist_ok=True)
         self.log_path = directory / "server.log"
         self.events_path = directory / "events"
+        self.access_log_path = directory / "access.log"
         self.database = directory / "db.sqlite3"
         self.databases = databases
         self.environment = {
@@ -177,6 +178,8 @@ class Server:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PROJECT_DATABASE": str(self.database),
             "PROJECT_EVENTS": str(self.events_path),
+            # Apart from everything else that is written; "": to standard output, as is the default.
+            "PROJECT_ACCESS_LOG": str(self.access_log_path),
             **({"PROJECT_DATABASES": json.dumps(databases)} if databases else {}),
             **environment,
         }
@@ -267,6 +270,10 @@ class Server:
             return self.log()[start:]
 
         yield written
+
+    def access_log(self) -> list[str]:
+        """Return the lines of the access log so far."""
+        return self.access_log_path.read_text().splitlines() if self.access_log_path.exists() else []
 
     def events(self) -> list[str]:
         """Return the events that the project noted, without their process ids."""

@@ -36,4 +36,5 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
 }
-BOLT = json.loads(os.environ.get("PROJECT_BOLT", "{}"))
+ACCESS_LOG_FILE = os.environ.get("PROJECT_ACCESS_LOG") or None
+BOLT = {"ACCESS_LOG_FILE": ACCESS_LOG_FILE, **json.loads(os.environ.get("PROJECT_BOLT", "{}"))}
