@@ -11,8 +11,19 @@ use bytes::Bytes;
 
 use crate::handler::seat::Seat;
 
+/// The id of a request, which travels among its extensions.
+#[derive(Clone)]
+pub(crate) struct RequestId(pub(crate) HeaderValue);
+
+impl RequestId {
+    /// That of a request which has begun.
+    pub(crate) fn of(request: &Request) -> Option<Self> {
+        request.extensions().get::<Self>().cloned()
+    }
+}
+
 /// The field that holds a request's id, in requests and in answers.
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Logged for a client that left before its answer, as nginx has it.
 const CLIENT_GONE: u16 = 499;
 
@@ -27,7 +38,7 @@ pub(crate) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// Gives the request an id where its client gave none that can be used.
-    pub(crate) fn begin(seat: &'a Rc<Seat>, mut request: Request) -> Self {
+    pub(crate) fn begin(seat: &'a Rc<Seat>, request: Request) -> Self {
         let begun = seat.log.get().map(|_| Instant::now());
         let given = request.headers().get(REQUEST_ID).filter(|id| is_request_id(id.as_bytes()));
         let id = match given {
@@ -35,11 +46,10 @@ impl<'a> Entry<'a> {
             None => {
                 let id = Bytes::copy_from_slice(&seat.ids.borrow_mut().next_id());
                 // Hexadecimal digits are a value.
-                let id = HeaderValue::from_maybe_shared(id).unwrap_or_else(|_| HeaderValue::from_static("-"));
-                request.headers_mut().insert(REQUEST_ID, id.clone());
-                id
+                HeaderValue::from_maybe_shared(id).unwrap_or_else(|_| HeaderValue::from_static("-"))
             }
         };
+        request.extensions_mut().insert(RequestId(id.clone()));
         Self { request, seat, id, begun }
     }
 

@@ -4,20 +4,19 @@
 
 use std::cell::RefCell;
 
-use actix_http::header::HeaderValue;
-use actix_http::{HttpMessage, Request};
+use actix_http::Request;
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::handler::exchange::Exchange;
-use crate::pipeline::entry::REQUEST_ID;
+use crate::pipeline::entry::RequestId;
 
 thread_local! {
     static BUSY: RefCell<Option<Busy>> = const { RefCell::new(None) };
 }
 
 enum Busy {
-    Id(HeaderValue),
+    Id(RequestId),
     Exchange(Py<Exchange>),
 }
 
@@ -27,7 +26,7 @@ pub(crate) struct Current(Option<Busy>);
 impl Current {
     /// A request of which there is no object in Python yet.
     pub(crate) fn request(request: &Request) -> Self {
-        Self::set(request.headers().get(REQUEST_ID).cloned().map(Busy::Id))
+        Self::set(RequestId::of(request).map(Busy::Id))
     }
 
     /// One on its way through Python.
@@ -51,7 +50,7 @@ impl Drop for Current {
 pub(crate) fn current_request_id(py: Python<'_>) -> PyResult<Option<String>> {
     let exchange = BUSY.with_borrow(|busy| match busy {
         None => Ok(None),
-        Some(Busy::Id(id)) => Err(id.to_str().map(str::to_owned).ok()),
+        Some(Busy::Id(RequestId(id))) => Err(id.to_str().map(str::to_owned).ok()),
         Some(Busy::Exchange(exchange)) => Ok(Some(exchange.clone_ref(py))),
     });
     match exchange {

@@ -12,11 +12,12 @@ use pyo3::types::PyBytes;
 
 use crate::body::Pieces;
 use crate::pipeline::door;
-use crate::pipeline::entry::REQUEST_ID;
+use crate::pipeline::entry::RequestId;
 
 /// One request, owned: cheap to make (names and values are counted references into the read buffer).
 #[pyclass(frozen, module = "django_bolt._core")]
 pub(crate) struct RawRequest {
+    id: Option<RequestId>,
     method: Method,
     uri: Uri,
     version: Version,
@@ -40,6 +41,7 @@ pub(crate) struct Extras {
 impl RawRequest {
     pub(crate) fn new(request: &Request, extras: Extras) -> Self {
         Self {
+            id: RequestId::of(request),
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.head().version,
@@ -153,9 +155,8 @@ impl RawRequest {
 
     /// The request's id, the client's or a new one.
     #[getter]
-    pub(crate) fn id(&self) -> &str {
-        let named = self.headers.iter().find(|(name, _)| *name == REQUEST_ID);
-        named.and_then(|(_, value)| value.to_str().ok()).unwrap_or_default()
+    fn id(&self) -> &str {
+        self.id.as_ref().and_then(|RequestId(id)| id.to_str().ok()).unwrap_or_default()
     }
 
     /// `1.0`, `1.1` or `2`.
