@@ -175,14 +175,15 @@ class Piped:
         self.port = free_port()
         self.end, write = os.pipe()
         fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "runbolt", f"127.0.0.1:{self.port}"],
-            cwd=server.project,
-            env=server.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=write,
-            stderr=(directory / "stderr").open("wb"),
-        )
+        with (directory / "stderr").open("wb") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "runbolt", f"127.0.0.1:{self.port}"],
+                cwd=server.project,
+                env=server.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=write,
+                stderr=stderr,
+            )
         os.close(write)
         eventually(self.serves, timeout=30)
 

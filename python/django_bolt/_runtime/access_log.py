@@ -34,7 +34,7 @@ def _log(event: dict[str, Any]) -> None:
         target,
         event["protocol"],
         event["status"],
-        event["bytes"],
+        "-" if event["bytes"] is None else event["bytes"],
         extra={
             "status": event["status"],
             "method": method,

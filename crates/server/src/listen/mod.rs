@@ -83,7 +83,6 @@ impl Connections {
     /// Ends [`Self::accept`] and tells every connection to close behind its current answer.
     pub(crate) fn stop(&self) {
         self.stopping.set(true);
-        self.seat.draining.set(true);
         self.stop.notify_waiters();
     }
 

@@ -143,6 +143,7 @@ impl Worker {
     fn stop(&self) -> PyResult<()> {
         let hosting = self.0.get()?;
         hosting.stopped.set(true);
+        hosting.seat.draining.set(true);
         if let Some(connections) = hosting.serving.borrow().as_ref() {
             connections.stop();
         }
