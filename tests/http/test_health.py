@@ -67,7 +67,11 @@ async def raises() -> None:
 
 @pytest.mark.parametrize(
     ("checks", "expected"),
-    [([], {}), ([good, good_too], {"good": "ok", "good_too": "ok"}), ([good, bad, raises], {"good": "ok", "bad": "failed", "raises": "failed"})],
+    [
+        ([], {}),
+        ([good, good_too], {"good": "ok", "good_too": "ok"}),
+        ([good, bad, raises], {"good": "ok", "bad": "failed", "raises": "failed"}),
+    ],
 )
 def test_checks_are_callables_of_both_kinds(checks: list[Callable[[], Any]], expected: dict[str, str]) -> None:
     with override_settings(BOLT={"READY_CHECKS": checks}), TestClient(BoltAPI()) as client:
@@ -100,6 +104,6 @@ async def test_the_async_client_is_answered_alike() -> None:
 
 def test_a_worker_that_was_told_to_stop_is_not_ready() -> None:
     with TestClient(BoltAPI()) as client:
-        client._host.worker.stop()
+        client._stage.host.worker.stop()
         answer = client.get("/ready")
     assert (answer.status_code, answer.json()) == (503, {"status": "draining"})

@@ -46,7 +46,9 @@ def test_a_database_that_is_down(make_server: MakeServer, tmp_path: Path) -> Non
         down = server.get("/ready")
         assert content(down) == (503, {"status": "unavailable", "checks": {"database": {"status": "failed"}}})
         assert b"c4n4ry" not in down.body
-        assert eventually(lambda: "LOG WARNING django_bolt.health Not ready: database: OperationalError" in server.log())
+        assert eventually(
+            lambda: "LOG WARNING django_bolt.health Not ready: database: OperationalError" in server.log()
+        )
         secret.parent.mkdir()
         assert eventually(lambda: server.get("/ready").status == 200)
         assert "LOG INFO django_bolt.health Ready again: database" in server.log()
@@ -79,7 +81,10 @@ def test_checks_of_the_projects_own(make_server: MakeServer, tmp_path: Path) -> 
 
 
 def test_a_check_that_hangs_costs_nobody_else_anything(make_server: MakeServer) -> None:
-    with make_server(LOCAL, PROJECT_BOLT=bolt(ready_checks=["mysite.logged.hangs"])) as server, server.connect() as wire:
+    with (
+        make_server(LOCAL, PROJECT_BOLT=bolt(ready_checks=["mysite.logged.hangs"])) as server,
+        server.connect() as wire,
+    ):
         wire.send(request("GET", "/ready"))
         for path in ("/health", "/hello", "/def"):
             assert server.get(path).status == 200
@@ -89,9 +94,10 @@ def test_a_check_that_hangs_costs_nobody_else_anything(make_server: MakeServer) 
 
 
 def test_probes_come_by_any_host_and_past_the_limit(make_server: MakeServer) -> None:
-    with make_server(
-        LOCAL, PROJECT_BOLT=bolt(max_in_flight=1), PROJECT_HOSTS='["site.example"]'
-    ) as server, server.connect() as wire:
+    with (
+        make_server(LOCAL, PROJECT_BOLT=bolt(max_in_flight=1), PROJECT_HOSTS='["site.example"]') as server,
+        server.connect() as wire,
+    ):
         wire.send(request("GET", "/slow?seconds=1", host="site.example"))
         eventually(lambda: content(server.ask(request("GET", "/hello", host="site.example")))[0] == 503)
         for path in ("/health", "/ready"):

@@ -56,5 +56,3 @@ def test_a_record_is_harmless_to_a_terminal(caplog: pytest.LogCaptureFixture, ho
     for text in (record.getMessage(), record.__dict__["path"], record.__dict__["method"]):
         assert text.isascii()
         assert text.isprintable()
-
-

@@ -20,14 +20,14 @@ impl Mask {
 
     /// A query string with its secrets hidden; the same bytes where it has none.
     pub(super) fn query<'a>(&self, query: &'a [u8]) -> Cow<'a, [u8]> {
-        if !query.split(is_separator).any(|pair| self.hides(pair)) {
+        if !query.split(|byte| is_separator(*byte)).any(|pair| self.hides(pair)) {
             return Cow::Borrowed(query);
         }
         let mut hidden = Vec::with_capacity(query.len());
         // Each piece with the separator behind it.
-        for piece in query.split_inclusive(is_separator) {
+        for piece in query.split_inclusive(|byte| is_separator(*byte)) {
             let (pair, separator) = match piece.split_last() {
-                Some((last, pair)) if is_separator(last) => (pair, Some(*last)),
+                Some((last, pair)) if is_separator(*last) => (pair, Some(*last)),
                 _ => (piece, None),
             };
             match pair.iter().position(|byte| *byte == b'=').and_then(|at| pair.split_at_checked(at + 1)) {
@@ -75,8 +75,8 @@ impl Mask {
 }
 
 /// What may stand between two parameters, by anybody's rules; a fragment's parameters count as well.
-fn is_separator(byte: &u8) -> bool {
-    matches!(*byte, b'&' | b';' | b'#' | b'?')
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'&' | b';' | b'#' | b'?')
 }
 
 /// Where `user:password` stands in a URL.
