@@ -28,16 +28,21 @@ class Outcome:
         """Whether the first answer is a refusal, or the connection was closed without one."""
         return self.statuses[0] in REFUSALS if self.statuses else self.closed
 
+    @property
+    def accepted(self) -> bool:
+        """Whether every answer is one to a message that was understood; no answer at all is none."""
+        return bool(self.statuses) and not REFUSALS.intersection(self.statuses)
 
-def exchange(server: Server, data: bytes, *, quiet: float = 0.25) -> Outcome:
+
+def exchange(server: Server, data: bytes, *, quiet: float = 0.25, patience: float = ANSWER_TIMEOUT) -> Outcome:
     """Send bytes on a connection of their own and read until it is closed, or for `quiet` seconds after the last byte.
 
-    The first byte may take as long as any answer, unless `quiet` is to be the whole wait: see `waits`.
+    The first byte may take `patience` seconds.
     """
     with socket.create_connection(("127.0.0.1", server.port), timeout=quiet) as connection:
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(data)
-        return _read(connection, time.monotonic() + ANSWER_TIMEOUT)
+        return _read(connection, time.monotonic() + patience)
 
 
 def waits(server: Server, data: bytes, *, patience: float = 0.15) -> bool:

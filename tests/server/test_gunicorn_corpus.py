@@ -1,0 +1,58 @@
+"""gunicorn's corpus of requests: nothing dangerous is accepted, and nothing valid is refused but a missing Host."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.server.corpus import RELEASE, fetch, has_own_settings, load
+from tests.server.harness import Server
+from tests.server.raw import Outcome, exchange
+
+CACHE = Path(tempfile.gettempdir()) / f"bolt-corpus-{os.getuid()}"
+HOST = re.compile(rb"\r\nHost *:", re.I)
+
+ACCEPTED: dict[str, str] = {}
+"""Cases that gunicorn calls invalid and that are served, each with the reason why that is harmless."""
+REFUSED: dict[str, str] = {}
+"""Cases that gunicorn calls valid and that are refused although they name a host."""
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Path:
+    """The directory of the corpus."""
+    found = fetch(CACHE)
+    if found is None:
+        message = f"gunicorn {RELEASE}'s source distribution cannot be fetched"
+        if os.environ.get("BOLT_REQUIRE_SERVICES") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+def outcomes(server: Server, directory: Path) -> dict[str, tuple[bytes, Outcome]]:
+    """Return what every case of a directory got that is not about a setting of gunicorn's."""
+    cases = [path for path in sorted(directory.glob("*.http")) if not has_own_settings(path)]
+    loaded = {path.stem: load(path) for path in cases}
+    return {name: (data, exchange(server, data, quiet=0.1, patience=1)) for name, data in loaded.items()}
+
+
+def test_nothing_dangerous_is_accepted(server: Server, corpus: Path) -> None:
+    found = outcomes(server, corpus / "invalid")
+    assert len(found) > 60
+    accepted = {name for name, (_, outcome) in found.items() if outcome.accepted}
+    assert accepted == set(ACCEPTED), {name: found[name] for name in accepted ^ set(ACCEPTED)}
+
+
+def test_nothing_valid_is_refused_unless_it_names_no_host(server: Server, corpus: Path) -> None:
+    found = outcomes(server, corpus / "valid")
+    assert len(found) > 40
+    refused = {name for name, (data, outcome) in found.items() if outcome.refused and HOST.search(data)}
+    assert refused == set(REFUSED), {name: found[name] for name in refused ^ set(REFUSED)}
+    without_host = [outcome for data, outcome in found.values() if not HOST.search(data) and b"HTTP/1.1" in data]
+    assert without_host
+    assert all(outcome.refused for outcome in without_host)
