@@ -13,7 +13,17 @@ HIGH = range(0x80, 0x100)
 FIELDS = [
     *["Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Authorization", "Cache-Control", "Connection"],
     *["Content-Encoding", "Content-Language", "Content-Length", "Content-Type", "Cookie", "Date", "Expect"],
-    *["Forwarded", "From", "Host", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "Keep-Alive", "Origin"],
+    *[
+        "Forwarded",
+        "From",
+        "Host",
+        "If-Match",
+        "If-Modified-Since",
+        "If-None-Match",
+        "If-Range",
+        "Keep-Alive",
+        "Origin",
+    ],
     *["Proxy-Authorization", "Range", "Referer", "Sec-WebSocket-Extensions", "Sec-WebSocket-Key"],
     *["Sec-WebSocket-Protocol", "Sec-WebSocket-Version", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent"],
     *["Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Request-ID", "X-Text"],
@@ -50,7 +60,8 @@ def test_cve_2026_44546_a_control_character_in_a_value_is_refused(
 
 def test_cve_2026_44546_the_byte_85_does_not_end_a_line(server: Server) -> None:
     response = server.get("/typed/header", b"X-Text: a\x85X-Injected: b")
-    assert response.status in (200, 400)
+    # 422: it is no UTF-8.
+    assert response.status in (200, 400, 422)
     if response.status == 200:
         assert json.loads(response.body)["text"].endswith("X-Injected: b")
 
@@ -90,7 +101,9 @@ def test_cve_2024_52581_json_over_the_limit_is_refused(server: Server) -> None:
 
 def test_cve_2024_52581_json_of_another_length_than_it_says_is_refused_by_what_it_says(server: Server) -> None:
     started = time.monotonic()
-    response = server.ask(request("POST", "/typed/any", "Content-Type: application/json", f"Content-Length: {LIMIT + 1}"))
+    response = server.ask(
+        request("POST", "/typed/any", "Content-Type: application/json", f"Content-Length: {LIMIT + 1}")
+    )
     assert response is not None
     assert response.status == 413
     assert time.monotonic() - started < 10

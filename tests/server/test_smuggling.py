@@ -64,7 +64,23 @@ REFUSED = {
         message(b"Content-Length: 5", b"content-length: 0", body=b"hello"),
     ],
     "length": lengths(
-        *[b"+5", b"-5", b"0x5", b"05a", b"5_0", b"5,5", b"5, 5", b"5 5", b"5;", b"", b" ", b'"5"', b"5.0", b"1e1", b"\xb5"],
+        *[
+            b"+5",
+            b"-5",
+            b"0x5",
+            b"05a",
+            b"5_0",
+            b"5,5",
+            b"5, 5",
+            b"5 5",
+            b"5;",
+            b"",
+            b" ",
+            b'"5"',
+            b"5.0",
+            b"1e1",
+            b"\xb5",
+        ],
         *[b"18446744073709551616", b"99999999999999999999999999", b"5\x00", b"\x0b5", b"5\x0c", b"0o5", b"five"],
     ),
     "encoding": encodings(
@@ -78,8 +94,18 @@ REFUSED = {
         *[b"Transfer\x00-Encoding: chunked", b"Transfer-Encoding: chunked,", b"Transfer-Encoding: ,chunked"],
     ),
     "chunk-size": chunks(
-        *[b"-5\r\nhello\r\n0\r\n\r\n", b"+5\r\nhello\r\n0\r\n\r\n", b"0x5\r\nhello\r\n0\r\n\r\n", b"\r\nhello\r\n0\r\n\r\n"],
-        *[b"5_\r\nhello\r\n0\r\n\r\n", b"g\r\nhello\r\n0\r\n\r\n", b" 5\r\nhello\r\n0\r\n\r\n", b"5,\r\nhello\r\n0\r\n\r\n"],
+        *[
+            b"-5\r\nhello\r\n0\r\n\r\n",
+            b"+5\r\nhello\r\n0\r\n\r\n",
+            b"0x5\r\nhello\r\n0\r\n\r\n",
+            b"\r\nhello\r\n0\r\n\r\n",
+        ],
+        *[
+            b"5_\r\nhello\r\n0\r\n\r\n",
+            b"g\r\nhello\r\n0\r\n\r\n",
+            b" 5\r\nhello\r\n0\r\n\r\n",
+            b"5,\r\nhello\r\n0\r\n\r\n",
+        ],
         *[b"10000000000000005\r\nhello\r\n0\r\n\r\n", b"fffffffffffffffff\r\nhello\r\n0\r\n\r\n", b"\xb5\r\nhello\r\n"],
         b"5 5\r\nhello\r\n0\r\n\r\n",
     ),
@@ -139,8 +165,23 @@ REFUSED = {
         for byte in [*range(0x00, 0x0A), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F]
     ],
 }
+PIPELINED = "Actix goes on with requests that were pipelined behind an answer with `Connection: close`"
+KNOWN = {
+    "chunk-line-end-8": "Actix takes a lone LF behind the last chunk for the begin of a trailer and swallows what follows",
+    "host-4": PIPELINED,
+    "host-5": PIPELINED,
+    "host-6": PIPELINED,
+}
+"""Cases that are not held yet, each with the reason."""
+
+
+def known(case: str) -> list[pytest.MarkDecorator]:
+    """Return the marks of a case."""
+    return [pytest.mark.xfail(strict=True, reason=KNOWN[case])] if case in KNOWN else []
+
+
 CASES = [
-    pytest.param(data, id=f"{group}-{number}")
+    pytest.param(data, id=f"{group}-{number}", marks=known(f"{group}-{number}"))
     for group, messages in REFUSED.items()
     for number, data in enumerate(messages, 1)
 ]
@@ -155,7 +196,13 @@ def test_a_message_that_can_be_read_in_two_ways_is_refused(server: Server, data:
     assert not executed(server, tag)
 
 
-FORBIDDEN_IN_TRAILERS = ["Host: other.example", "Content-Length: 5", "Transfer-Encoding: chunked", "Cookie: a=b", "X-A: b"]
+FORBIDDEN_IN_TRAILERS = [
+    "Host: other.example",
+    "Content-Length: 5",
+    "Transfer-Encoding: chunked",
+    "Cookie: a=b",
+    "X-A: b",
+]
 
 
 @pytest.mark.parametrize("field", FORBIDDEN_IN_TRAILERS)
