@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_QUIET := 1
 unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
 
-.PHONY: help setup services run test test-django check lint types architecture rust bench docs wheel clean python-found
+.PHONY: help setup services run test test-django check lint types architecture rust soak bench docs wheel clean python-found
 
 help:  ## list the recipes
 	@echo "make RECIPE [PYTHON=python3.13]"
@@ -97,6 +97,9 @@ architecture: setup
 rust: $(VENV)/.installed
 	cargo fmt --all --check
 	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+
+soak: setup  ## serve millions of good and bad requests and tell whether memory stays flat (needs wrk; ARGS=--requests …)
+	$(BIN)/python -m scripts.soak $(ARGS)
 
 bench: | python-found  ## measure this project beside others (needs wrk and nginx; ARGS=… for its options)
 	$(PYTHON) -m benchmarks $(ARGS)

@@ -1,4 +1,4 @@
-"""gunicorn's corpus of requests, from its source distribution: fetched when a test asks for it, never part of this one."""
+"""gunicorn's corpus of requests, from its source distribution: fetched when a test asks for it, never kept here."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ def _unescape(found: re.Match[bytes]) -> bytes:
 
 
 def has_own_settings(path: Path) -> bool:
-    """Tell whether the case is about a setting of gunicorn's: limits of a few bytes, or what it may be told to permit."""
+    """Tell whether the case is about a setting of gunicorn's: small limits, or what it may be told to permit."""
     return "cfg.set(" in path.with_suffix(".py").read_text()

@@ -167,7 +167,7 @@ REFUSED = {
 }
 PIPELINED = "Actix goes on with requests that were pipelined behind an answer with `Connection: close`"
 KNOWN = {
-    "chunk-line-end-8": "Actix takes a lone LF behind the last chunk for the begin of a trailer and swallows what follows",
+    "chunk-line-end-8": "Actix takes a lone LF behind the last chunk for a trailer and swallows what follows",
     "host-4": PIPELINED,
     "host-5": PIPELINED,
     "host-6": PIPELINED,
