@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_QUIET := 1
 unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
 
-.PHONY: help setup services run test test-django check lint types architecture rust soak bench docs wheel clean python-found
+.PHONY: help setup services run test test-django check lint types architecture rust soak slow bench docs wheel clean python-found
 
 help:  ## list the recipes
 	@echo "make RECIPE [PYTHON=python3.13]"
@@ -100,6 +100,9 @@ rust: $(VENV)/.installed
 
 soak: setup  ## serve millions of good and bad requests and tell whether memory stays flat (needs wrk; ARGS=--requests …)
 	$(BIN)/python -m scripts.soak $(ARGS)
+
+slow: setup  ## hold a server with a thousand slow clients and measure the others (needs slowhttptest; ARGS=--seconds …)
+	$(BIN)/python -m scripts.slow $(ARGS)
 
 bench: | python-found  ## measure this project beside others (needs wrk and nginx; ARGS=… for its options)
 	$(PYTHON) -m benchmarks $(ARGS)
