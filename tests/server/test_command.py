@@ -110,10 +110,10 @@ def test_keep_alive_of_zero_closes_behind_each_answer(make_server: MakeServer) -
 @pytest.mark.parametrize(
     ("arguments", "settings", "expected"),
     [
-        (["--processes", "2"], {}, "one process only"),
-        (["--workers", "2"], {}, "one process only"),
+        (["--processes", "0"], {}, "from 1 to 1024"),
+        (["--workers", "0"], {}, "from 1 to 1024"),
         (["--processes", "1", "--workers", "2"], {}, "disagree"),
-        ([], {"PROCESSES": 2}, "one process only"),
+        ([], {"POST_FORK": "mysite.nowhere.hook"}, "'mysite.nowhere.hook', which cannot be imported"),
         ([], {"PROCESSES": 1, "WORKERS": 2}, "expected one value for one setting"),
         ([], {"WORKER": 1}, "found the key 'WORKER'"),
         (["--port", "65536"], {}, "from 0 to 65535"),
@@ -263,4 +263,4 @@ def test_start_and_stop_hooks_run_once_in_the_process(make_server: MakeServer, n
         assert server.end(number) == 0
         assert server.events() == ["lifespan entered", "on_start", "async on_start", "on_stop", "lifespan left"]
         pids = {line.split()[0] for line in server.events_path.read_text().splitlines()}
-        assert pids == {str(server.process.pid)}
+        assert pids == {str(server.worker)}

@@ -121,7 +121,7 @@ def test_two_databases_and_a_router(tmp_path: Path, modes: Any) -> None:
 def connections(server: Server) -> int:
     """Return how many descriptors of the database file the server has open."""
     name = str(server.databases["default"]["NAME"]) if server.databases else ""
-    links = Path(f"/proc/{server.process.pid}/fd").iterdir()
+    links = Path(f"/proc/{server.worker}/fd").iterdir()
     found = 0
     for link in links:
         with contextlib.suppress(OSError):

@@ -99,9 +99,8 @@ def test_a_client_that_asks_first_is_known_by_the_same_word(behind: Server) -> N
 
 
 def test_the_access_log_names_the_client(behind: Server) -> None:
-    with behind.log_of(settle=0) as written:
-        who(behind, "X-Forwarded-For: 198.51.100.77")
-        eventually(lambda: "198.51.100.77 " in written())
+    who(behind, "X-Forwarded-For: 198.51.100.77")
+    eventually(lambda: any(line.startswith("198.51.100.77 ") for line in behind.access_log()))
 
 
 def test_every_request_of_a_connection_has_its_own_client(behind: Server) -> None:
@@ -141,10 +140,7 @@ def test_cve_2026_3902_a_field_with_an_underscore_passes_for_no_other(behind: Se
     forged = ["X_Forwarded_For: 198.51.100.1", "X_Real_User: admin", "x-real_user: admin", "X_Forwarded_Proto: https"]
     response = behind.get("/entrance/meta", *forged, "X-Mine: 1")
     found = json.loads(response.body)
-    assert (set(found["META"]), set(found["headers"])) == (
-        {"HTTP_HOST", "HTTP_X_MINE", "HTTP_X_REQUEST_ID"},
-        {"host", "x-mine", "x-request-id"},
-    )
+    assert (set(found["META"]), set(found["headers"])) == ({"HTTP_HOST", "HTTP_X_MINE"}, {"host", "x-mine"})
     assert who(behind, *forged)["client"][0] == "127.0.0.1"
 
 

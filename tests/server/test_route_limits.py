@@ -185,7 +185,7 @@ def test_control_characters_in_a_target_are_refused(server: Server, target: byte
         response = server.ask(request("GET", target % byte))
     assert response is not None
     assert response.status == 400
-    assert len(written().splitlines()) <= 1
+    assert written().count("LOG ") <= 1
 
 
 def test_a_target_has_a_length_of_its_own(make_server: Callable[..., Server]) -> None:

@@ -32,9 +32,6 @@ from django_bolt.orm.entry import install
 from django_bolt.orm.modes import modes
 from django_bolt.orm.pools import Pools
 
-GRACE = 30.0
-"""Seconds that requests in flight get to finish after a stop."""
-
 
 class Settings(Protocol):
     """How a server is to run."""
@@ -42,6 +39,11 @@ class Settings(Protocol):
     @property
     def keep_alive(self) -> float:
         """Seconds an idle connection stays open."""
+        ...
+
+    @property
+    def graceful_timeout(self) -> float:
+        """Seconds that requests in flight get to finish after a stop."""
         ...
 
     @property
@@ -165,19 +167,22 @@ class Lifespan:
 
 
 def serve(
+    app: _core.App,
     assembled: Assembled,
     listener: socket.socket,
     *,
     lifespan: Callable[[Iterable[Any]], AbstractAsyncContextManager[Any]],
     settings: Settings,
+    signals: Iterable[int] = (signal.SIGINT, signal.SIGTERM),
+    started: Callable[[GuestLoop, _core.Worker], None] = lambda event_loop, worker: None,
     observe: Callable[[SeatHooks, Sequence[Route]], SeatHooks] | None = None,
 ) -> None:
-    """Serve on the calling thread until SIGINT or SIGTERM, then drain and stop.
+    """Serve on the calling thread until one of the signals, then drain and stop.
 
-    The listening socket is taken over. Off the main thread signals are not handled here. `observe(hooks, routes)`
-    returns the hooks to use in place of the usual ones.
+    The listening socket is taken over. `started(event_loop, worker)` is called once the lifespan has begun.
+    Off the main thread signals are not handled here. `observe(hooks, routes)` returns the hooks to use in place of
+    the usual ones.
     """
-    app = compile_app(assembled)
     after = thread_cleanup(keep=settings.db_pool_size > 0)
     threads, others = (
         Threads(size=settings.threads, queue=settings.threads_queue, before=close_ended_connections, after=after)
@@ -201,11 +206,12 @@ def serve(
         # A registry of asgiref's: thread-sensitive calls made on this loop run on these threads.
         AsyncToSync.loop_thread_executors[event_loop] = executor  # type: ignore[assignment]
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in signals:
                 event_loop.add_signal_handler(number, host.worker.stop)
         try:
             with Lifespan(host, lifespan(assembled.apis)):
-                host.worker.serve(listener.detach(), float(settings.keep_alive), GRACE)
+                started(event_loop, host.worker)
+                host.worker.serve(listener.detach(), float(settings.keep_alive), settings.graceful_timeout)
         finally:
             event_loop.dismantle(host.run_until)
             threads.close()

@@ -73,11 +73,6 @@ def check(configuration: conf.Configuration, named: Collection[str]) -> None:
             "Found an empty ALLOWED_HOSTS with DEBUG off, so every request would be refused; "
             'name the hosts to answer for, such as ALLOWED_HOSTS = ["www.example.com"].'
         )
-    if configuration.processes != 1:
-        raise CommandError(
-            f"Found {configuration.processes} processes, but this version serves with one process only. "
-            "Use --processes 1, or remove PROCESSES and WORKERS from settings.BOLT."
-        )
 
 
 def parse_address(text: str | None) -> tuple[str | None, int | None]:

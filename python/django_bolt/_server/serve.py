@@ -1,22 +1,32 @@
-"""From a configuration to a serving process: find the applications, assemble them, listen, hand over to the worker.
+"""From a configuration to a server: find the applications, assemble them, listen, hand over to workers.
 
-What happens to a connection is the worker's business.
+What happens to a connection is a worker's business, what happens to a worker the supervisor's.
 """
 
 from __future__ import annotations
 
+import gc
+import signal
 import socket
 from collections.abc import Callable, Sequence
+from typing import Any
 
+from django.core.management.base import CommandError
 from django.db import connections
+from django.utils.module_loading import import_string
 
 from django_bolt import conf
 from django_bolt._plan.compile import Route
 from django_bolt._runtime.assemble import Assembled
 from django_bolt._runtime.hooks import SeatHooks
+from django_bolt._server import worker_process
+from django_bolt._server.generation import find_parent
 from django_bolt._server.listen import listen
 from django_bolt._server.project import assemble_project
+from django_bolt._server.supervisor import supervise
+from django_bolt._server.worker_process import Post
 from django_bolt.lifespan import lifespan
+from django_bolt.orm.connections import close_driver_pools
 
 
 def serve(
@@ -28,18 +38,68 @@ def serve(
 ) -> None:
     """Serve every application of the project until the process is told to stop.
 
-    `announce(assembled, port)` is called once the socket listens; `listener` is one that listens already. `observe` is
-    what the worker takes. Raises `CommandError` where the project has nothing to serve, and `CannotListen` for the
-    socket.
+    Forked workers serve; with a `listener`, which listens already, this process does. `announce(assembled, port)` is
+    called once the socket listens, in the first generation. `observe` is what the worker takes. Raises `CommandError`
+    where the project has nothing to serve, `CannotListen` for the socket, and `WorkerFailed` where no worker can start.
     """
     # Only serving needs the extension module: flags, checks and plans do without.
     from django_bolt._runtime import worker  # noqa: PLC0415
 
+    parent = find_parent()
     assembled = assemble_project(configuration)
-    # What imports and checks opened: a worker takes its connections itself.
+    app = worker.compile_app(assembled)
+    post_fork = find_post_fork(configuration)
+    # What imports and checks opened: a worker takes its connections itself, and none crosses a fork.
     connections.close_all()
-    if listener is None:
-        listener = listen(configuration.host, configuration.port, backlog=configuration.backlog)
-    with listener:
-        announce(assembled, listener.getsockname()[1])
-        worker.serve(assembled, listener, lifespan=lifespan, settings=configuration, observe=observe)
+    close_driver_pools()
+    if listener is not None:
+        with listener:
+            announce(assembled, listener.getsockname()[1])
+            worker.serve(app, assembled, listener, lifespan=lifespan, settings=configuration, observe=observe)
+        return
+    listening = (
+        parent.listener
+        if parent is not None
+        else listen(configuration.host, configuration.port, backlog=configuration.backlog)
+    )
+    with listening:
+
+        def announce_first() -> None:
+            if parent is None:
+                announce(assembled, listening.getsockname()[1])
+
+        def run(post: Post) -> int:
+            def serve_forked(started: Callable[[Any, Any], None]) -> None:
+                worker.serve(
+                    app,
+                    assembled,
+                    listening,
+                    lifespan=lifespan,
+                    settings=configuration,
+                    signals=(signal.SIGTERM,),
+                    started=started,
+                )
+
+            return worker_process.run(post, configuration, serve_forked, post_fork)
+
+        # What is there now is never collected, so no worker writes to the pages that it shares with the others.
+        gc.collect()
+        gc.freeze()
+        try:
+            supervise(configuration, listening, parent, run=run, announce=announce_first)
+        finally:
+            gc.unfreeze()
+
+
+def find_post_fork(configuration: conf.Configuration) -> Callable[[int], Any] | None:
+    """Return what `BOLT["POST_FORK"]` names."""
+    post_fork = configuration.post_fork
+    if not isinstance(post_fork, str):
+        return post_fork
+    try:
+        found: Callable[[int], Any] = import_string(post_fork)
+    except ImportError as error:
+        raise CommandError(f'BOLT["POST_FORK"] is {post_fork!r}, which cannot be imported: {error}') from error
+    if not callable(found):
+        raise CommandError(f'BOLT["POST_FORK"] is {post_fork!r}: expected a callable, found {type(found).__name__}.')
+    return found

@@ -87,13 +87,10 @@ def test_what_is_out_of_range(options):
 
 
 @pytest.mark.parametrize("flag", ["processes", "workers"])
-def test_more_than_one_process_is_refused(flag, settings):
-    with pytest.raises(CommandError, match="one process only"):
-        configured(**{flag: 4})
-    settings.BOLT = {flag: 4}
-    with pytest.raises(CommandError, match="Found 4 processes"):
-        configured()
-    assert configured(**{flag: 1}).processes == 1
+def test_processes_come_from_a_flag_or_a_setting(flag, settings):
+    assert configured(**{flag: 4}).processes == 4
+    settings.BOLT = {flag: 3}
+    assert configured().processes == 3
 
 
 def test_no_host_to_answer_for_is_refused_as_by_runserver(settings):

@@ -42,6 +42,8 @@ pub(crate) struct Seat {
     pub(crate) server: RefCell<Option<std::net::SocketAddr>>,
     /// Requests being answered.
     in_flight: Cell<usize>,
+    /// Requests whose answer began to be made.
+    pub(crate) requests: Cell<u64>,
     /// Where requests are noted; a test's are not.
     pub(crate) log: OnceCell<Rc<Log>>,
     /// Ids for requests that come without one.
@@ -102,6 +104,7 @@ impl Seat {
             log: OnceCell::new(),
             ids: RefCell::new(RequestIds::new(RandomState::new().hash_one((std::process::id(), SystemTime::now())))),
             draining: Cell::new(false),
+            requests: Cell::new(0),
         })
     }
 

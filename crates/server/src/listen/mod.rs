@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix_http::body::BoxBody;
-use actix_http::{HttpMessage, HttpService, KeepAlive, Payload, Protocol, Request, Response};
+use actix_http::{ConnectionType, HttpMessage, HttpService, KeepAlive, Payload, Protocol, Request, Response};
 use actix_rt::net::ActixStream;
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, fn_service};
 use bolt_core::connection::Rules;
@@ -29,6 +29,9 @@ use crate::reply::Reply;
 
 /// How long a closed connection may linger for what it still sends.
 const LINGER: Duration = Duration::from_secs(1);
+/// How long a drain leaves connections open that are between two requests: a request that is on its way already is
+/// answered, with `Connection: close`.
+const QUIET: Duration = Duration::from_millis(100);
 /// Most fields that the parser takes.
 const PARSED_FIELDS: usize = 96;
 
@@ -60,6 +63,9 @@ pub(crate) struct Connections {
     refused: Rc<Refused>,
     stopping: Cell<bool>,
     stop: Notify,
+    /// Whether connections between two requests are closed.
+    closing: Cell<bool>,
+    close: Notify,
     open: Cell<usize>,
     closed: Notify,
 }
@@ -75,12 +81,14 @@ impl Connections {
             refused: Rc::default(),
             stopping: Cell::new(false),
             stop: Notify::new(),
+            closing: Cell::new(false),
+            close: Notify::new(),
             open: Cell::new(0),
             closed: Notify::new(),
         })
     }
 
-    /// Ends [`Self::accept`] and tells every connection to close behind its current answer.
+    /// Ends [`Self::accept`]; from now on every answer is its connection's last.
     pub(crate) fn stop(&self) {
         self.stopping.set(true);
         self.stop.notify_waiters();
@@ -94,18 +102,38 @@ impl Connections {
         }
     }
 
+    async fn closed_when_quiet(self: Rc<Self>) {
+        let notified = self.close.notified();
+        if !self.closing.get() {
+            notified.await;
+        }
+    }
+
     /// Accepts until stopped; connections beyond the limit are answered 503.
     pub(crate) async fn accept<L: Listen>(self: &Rc<Self>, listener: L) {
         let serve = self.handler().await;
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
-                () = Rc::clone(self).stopped() => return,
+                () = Rc::clone(self).stopped() => break,
             };
             match accepted {
                 Ok((stream, peer)) if self.has_room() => serve(stream, peer),
                 Ok((stream, _)) => self.refused.answer(stream),
                 Err(error) => self.refused.pause(&error).await,
+            }
+        }
+        // Who is connected already is answered: where no other process listens, the kernel would reset the connection.
+        // The pause lets Tokio hear of them.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        loop {
+            tokio::select! {
+                biased;
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => serve(stream, peer),
+                    Err(_) => return,
+                },
+                () = std::future::ready(()) => return,
             }
         }
     }
@@ -122,7 +150,15 @@ impl Connections {
                 self.closed.notified().await;
             }
         };
-        drop(tokio::time::timeout(grace, all_closed).await);
+        let drained = async {
+            tokio::pin!(all_closed);
+            if tokio::time::timeout(QUIET, &mut all_closed).await.is_err() {
+                self.closing.set(true);
+                self.close.notify_waiters();
+                all_closed.await;
+            }
+        };
+        drop(tokio::time::timeout(grace, drained).await);
     }
 
     /// A function that serves a stream on a task of this thread.
@@ -131,7 +167,7 @@ impl Connections {
         let service = fn_service(move |request: Request| answer(Rc::clone(&seat), request));
         let seat = Rc::clone(&self.seat);
         let expect = fn_service(move |request: Request| expect(Rc::clone(&seat), request));
-        let stopping = Rc::clone(self);
+        let draining = Rc::clone(self);
         // The deadlines of `wire` stand in for Actix's: of its own it has one for the first head alone.
         let keep_alive = if self.keep_alive.is_zero() { KeepAlive::Disabled } else { KeepAlive::Os };
         let factory = HttpService::build()
@@ -141,7 +177,7 @@ impl Connections {
             // A client that has sent FIN is gone: its handler is cancelled.
             .h1_allow_half_closed(false)
             .expect(expect.into_factory())
-            .graceful_shutdown_signal(move || Rc::clone(&stopping).stopped())
+            .graceful_shutdown_signal(move || Rc::clone(&draining).closed_when_quiet())
             .on_connect_ext(|wire: &Wire<T>, data| {
                 data.insert(wire.shared().clone());
             })
@@ -180,11 +216,14 @@ impl Drop for Open {
 async fn answer(seat: Rc<Seat>, mut request: Request) -> Result<Response<BoxBody>, Infallible> {
     let connection = called(&mut request);
     let limit = seat.app.server.limits.fields;
-    let response = if limit < PARSED_FIELDS && request.headers().len() > limit {
+    let mut response = if limit < PARSED_FIELDS && request.headers().len() > limit {
         Reply::detail(431, "Request Header Fields Too Large").closing().into_response()
     } else {
         pipeline::serve(&seat, request).await
     };
+    if seat.draining.get() {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
     Ok(match connection {
         Some(connection) => connection.answering(response),
         None => response,

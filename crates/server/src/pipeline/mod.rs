@@ -37,6 +37,7 @@ const RETRY_AFTER: &str = "1";
 
 /// Answers one request; a panic on the way is a 500.
 pub(crate) async fn serve(seat: &Rc<Seat>, request: Request) -> Response<BoxBody> {
+    seat.requests.set(seat.requests.get().wrapping_add(1));
     let mut entry = Entry::begin(seat, request);
     let reply = match health::probe(&seat.app, entry.request.path()) {
         None => caught(answer(seat, &mut entry.request)).await,

@@ -150,6 +150,11 @@ impl Worker {
         Ok(())
     }
 
+    /// How many requests it has taken.
+    fn requests(&self) -> PyResult<u64> {
+        Ok(self.0.get()?.seat.requests.get())
+    }
+
     /// Ends what is left of it; only on its own thread, and not from code that it runs.
     fn close(&self) -> PyResult<()> {
         drop(self.0.take()?);

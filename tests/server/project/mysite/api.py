@@ -235,3 +235,28 @@ async def ping() -> dict[str, str]:
 database = (make_transactions(Item), make_atomic_requests(Item), databases)
 for part in (below, typed, cancelled, entrance, isolation, logged, asynchronous, *database):
     api.include_router(part)
+
+
+@api.get("/process/exit")
+async def exit_process() -> None:
+    """End the worker as a crash does."""
+    os._exit(1)
+
+
+@api.get("/process/block")
+async def block(seconds: float) -> int:
+    """Let the event loop stand still."""
+    import time
+
+    time.sleep(seconds)  # noqa: ASYNC251
+    return os.getpid()
+
+
+def worker_begins(number: int) -> None:
+    """Be the `post_fork` hook."""
+    note(f"post_fork {number}")
+
+
+def worker_refuses(number: int) -> None:
+    """Be a `post_fork` hook that fails."""
+    raise RuntimeError(f"no room for worker {number}")

@@ -18,8 +18,8 @@ from django_bolt.openapi import OpenAPIConfig
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--processes", "2"], "one process only"),
-        (["--workers", "2"], "one process only"),
+        (["--processes", "0"], "expected a whole number from 1 to 1024"),
+        (["--workers", "1025"], "expected a whole number from 1 to 1024"),
         (["nonsense"], "not a valid port number or address:port pair"),
         (["--port", "99999"], "expected a whole number from 0 to 65535"),
     ],
