@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
@@ -63,3 +64,17 @@ def test_oversized_bodies_leave_nothing_behind(server: Server) -> None:
                 wire.send(chunk)
     server.assert_well()
     assert server.resident() - before < MARGIN_LARGE
+
+
+def test_an_idle_kept_connection_takes_at_most_sixteen_kibibytes(server: Server) -> None:
+    data = request("GET", "/hello", "X-Head: " + 950 * "x")
+    with ExitStack() as stack:
+
+        def connect(count: int) -> None:
+            for _ in range(count):
+                assert stack.enter_context(server.connect()).send(data).answer().status == 200
+
+        connect(200)
+        before = server.resident()
+        connect(600)
+        assert (server.resident() - before) / 600 <= 16
