@@ -107,13 +107,14 @@ def test_connections_beyond_the_limit_are_answered_503(strict: Server) -> None:
 
 def test_granian_580_accepting_goes_on_after_descriptors_ran_out(make_server: Callable[..., Server]) -> None:
     with make_server("127.0.0.1:0") as server:
-        hard = resource.prlimit(server.worker, resource.RLIMIT_NOFILE)[1]
-        resource.prlimit(server.worker, resource.RLIMIT_NOFILE, (128, hard))
-        sockets = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(300)]
-        eventually(lambda: "no connection can be accepted" in server.log())
-        time.sleep(0.5)
-        for one in sockets:
-            one.close()
+        worker = server.worker
+        hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)[1]
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (128, hard))
+        with ExitStack() as stack:
+            for _ in range(300):
+                stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            eventually(lambda: "no connection can be accepted" in server.log())
+            time.sleep(0.5)
         begun = time.monotonic()
         assert server.get("/hello").status == 200
         assert time.monotonic() - begun < 2

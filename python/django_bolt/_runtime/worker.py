@@ -17,6 +17,8 @@ from typing import Any, Protocol
 
 from asgiref.sync import AsyncToSync
 
+# Loaded before file descriptors may run out: the log's filter needs it to tell of that.
+import django_bolt._runtime.request_id  # noqa: F401
 from django_bolt import _core, conf
 from django_bolt._django.cleanup import thread_cleanup
 from django_bolt._plan.compile import Route
