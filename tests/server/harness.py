@@ -250,7 +250,7 @@ class Server:
         def banner() -> re.Match[str] | None:
             text = self.log()[after:]
             assert self.process.poll() is None, f"the server ended with {self.process.returncode}:\n{text}"
-            return re.search(r"^Serving \d+ routes at http://[^/]*:(\d+)/\n(?:.*\n)*?Quit the server", text, re.M)
+            return re.search(r"^Serving \d+ routes at https?://[^/]*:(\d+)/\n(?:.*\n)*?Quit the server", text, re.M)
 
         return int(eventually(banner, timeout=START_TIMEOUT)[1])
 

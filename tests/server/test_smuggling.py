@@ -165,12 +165,8 @@ REFUSED = {
         for byte in [*range(0x00, 0x0A), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F]
     ],
 }
-PIPELINED = "Actix goes on with requests that were pipelined behind an answer with `Connection: close`"
 KNOWN = {
     "chunk-line-end-8": "Actix takes a lone LF behind the last chunk for a trailer and swallows what follows",
-    "host-4": PIPELINED,
-    "host-5": PIPELINED,
-    "host-6": PIPELINED,
 }
 """Cases that are not held yet, each with the reason."""
 

@@ -11,5 +11,6 @@ pub mod param;
 mod percent;
 pub mod plan;
 pub mod policy;
+pub mod proxy_protocol;
 pub mod reply;
 pub mod route;

@@ -10,7 +10,9 @@ use bolt_core::route::RouteTree;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple};
+use tokio_rustls::TlsAcceptor;
 
+use crate::listen::tls;
 use crate::pipeline::door::Door;
 
 /// A compiled application: routes, rules and the Python objects they use.
@@ -24,6 +26,8 @@ pub(crate) struct Compiled {
     pub(crate) prefixes: Vec<String>,
     pub(crate) server: ServerPlan,
     pub(crate) door: Door,
+    /// What encrypts connections, where there is a certificate.
+    pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) health: Health,
     pub(crate) objects: Vec<Py<PyAny>>,
     pub(crate) hooks: Hooks,
@@ -178,8 +182,9 @@ impl App {
             .collect::<PyResult<_>>()?;
         let hooks = Hooks::read(py, hooks)?;
         let door = Door::new(&plan.server).map_err(PyValueError::new_err)?;
+        let tls = tls::acceptor(&plan.server).map_err(PyValueError::new_err)?;
         let AppPlan { prefixes, server, .. } = plan;
-        Ok(Self(Arc::new(Compiled { tree, routes, prefixes, server, door, health, objects, hooks })))
+        Ok(Self(Arc::new(Compiled { tree, routes, prefixes, server, door, tls, health, objects, hooks })))
     }
 }
 

@@ -34,6 +34,13 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     keep_alive: float = 75.0
 
 
+class Tls(msgspec.Struct, frozen=True, kw_only=True):
+    """Paths of PEM files: a certificate with its chain, and its private key."""
+
+    certificate: str
+    key: str
+
+
 class Http2(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds on one HTTP/2 connection."""
 
@@ -66,6 +73,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     limits: Limits = msgspec.field(default_factory=Limits)
     deadlines: Deadlines = msgspec.field(default_factory=Deadlines)
+    tls: Tls | None = None
     http2: Http2 | None = msgspec.field(default_factory=Http2)
     hosts: tuple[str, ...] = ("*",)
     """Django's `ALLOWED_HOSTS`: names, `.domain` for its subdomains as well, `*` for all."""

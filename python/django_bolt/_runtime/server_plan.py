@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from django_bolt import conf
-from django_bolt._plan.server import AccessLog, Deadlines, Http2, Limits, Proxies, ServerPlan
+from django_bolt._plan.server import AccessLog, Deadlines, Http2, Limits, Proxies, ServerPlan, Tls
 
 # Stands for "no limit" in a plan; no request reaches it.
 NO_LIMIT = 2**62
@@ -35,6 +35,11 @@ def server_plan(configuration: conf.Configuration, *, own_hosts: Sequence[str] =
             write=configuration.write_timeout,
             keep_alive=configuration.keep_alive,
         ),
+        tls=Tls(
+            certificate=configuration.tls_certificate, key=configuration.tls_key or configuration.tls_certificate
+        )
+        if configuration.tls_certificate is not None
+        else None,
         http2=Http2(streams=configuration.http2_streams, resets=configuration.http2_resets)
         if configuration.http2
         else None,

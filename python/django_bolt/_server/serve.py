@@ -21,7 +21,7 @@ from django_bolt._runtime.assemble import Assembled
 from django_bolt._runtime.hooks import SeatHooks
 from django_bolt._server import worker_process
 from django_bolt._server.generation import find_parent
-from django_bolt._server.listen import listen
+from django_bolt._server.listen import listening, port_of
 from django_bolt._server.project import assemble_project
 from django_bolt._server.supervisor import supervise
 from django_bolt._server.worker_process import Post
@@ -47,33 +47,32 @@ def serve(
 
     parent = find_parent()
     assembled = assemble_project(configuration)
-    app = worker.compile_app(assembled)
+    try:
+        app = worker.compile_app(assembled)
+    except ValueError as error:
+        # What Rust reads: the certificate, the networks of proxies.
+        raise CommandError(str(error)) from None
     post_fork = find_post_fork(configuration)
     # What imports and checks opened: a worker takes its connections itself, and none crosses a fork.
     connections.close_all()
     close_driver_pools()
     if listener is not None:
         with listener:
-            announce(assembled, listener.getsockname()[1])
+            announce(assembled, port_of(listener))
             worker.serve(app, assembled, listener, lifespan=lifespan, settings=configuration, observe=observe)
         return
-    listening = (
-        parent.listener
-        if parent is not None
-        else listen(configuration.host, configuration.port, backlog=configuration.backlog)
-    )
-    with listening:
+    with parent.listener if parent is not None else listening(configuration) as shared:
 
         def announce_first() -> None:
             if parent is None:
-                announce(assembled, listening.getsockname()[1])
+                announce(assembled, port_of(shared))
 
         def run(post: Post) -> int:
             def serve_forked(started: Callable[[Any, Any], None]) -> None:
                 worker.serve(
                     app,
                     assembled,
-                    listening,
+                    shared,
                     lifespan=lifespan,
                     settings=configuration,
                     signals=(signal.SIGTERM,),
@@ -86,7 +85,7 @@ def serve(
         gc.collect()
         gc.freeze()
         try:
-            supervise(configuration, listening, parent, run=run, announce=announce_first)
+            supervise(configuration, shared, parent, run=run, announce=announce_first)
         finally:
             gc.unfreeze()
 

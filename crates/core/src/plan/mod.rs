@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-pub use self::server::{AccessLog, Deadlines, Forwarded, Http2, Limits, LogFormat, Proxies, ServerPlan};
+pub use self::server::{AccessLog, Deadlines, Forwarded, Http2, Limits, LogFormat, Proxies, ServerPlan, Tls};
 
 mod server;
 

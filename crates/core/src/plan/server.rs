@@ -10,6 +10,8 @@ pub struct ServerPlan {
     pub limits: Limits,
     /// How long they may keep it waiting.
     pub deadlines: Deadlines,
+    /// The certificate; `None`: no TLS.
+    pub tls: Option<Tls>,
     /// Bounds on one HTTP/2 connection; `None`: HTTP/1.1 alone.
     pub http2: Option<Http2>,
     /// Django's `ALLOWED_HOSTS`: names, `.domain` for its subdomains as well, `*` for all.
@@ -60,6 +62,16 @@ pub struct Deadlines {
     pub write: f64,
     /// Of a connection between two requests; 0 closes behind each answer.
     pub keep_alive: f64,
+}
+
+/// Paths of PEM files.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The certificate and its chain.
+    pub certificate: String,
+    /// Its private key.
+    pub key: String,
 }
 
 /// Bounds on one HTTP/2 connection.

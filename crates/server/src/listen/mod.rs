@@ -1,25 +1,28 @@
 //! Connections: accepted, given to Actix's HTTP service, drained; nothing here may know of routes.
 
+mod front;
+mod http2;
 mod refuse;
+pub(crate) mod socket;
+pub(crate) mod tls;
 mod watch;
 mod wire;
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
-use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
 use actix_http::body::BoxBody;
 use actix_http::{ConnectionType, HttpMessage, HttpService, KeepAlive, Payload, Protocol, Request, Response};
-use actix_rt::net::ActixStream;
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, fn_service};
 use bolt_core::connection::Rules;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
+use self::front::Front;
 use self::refuse::Refused;
+use self::socket::{Client, Listener, Plain};
 use self::watch::Watched;
 pub(crate) use self::wire::Shared;
 use self::wire::Wire;
@@ -35,29 +38,10 @@ const QUIET: Duration = Duration::from_millis(100);
 /// Most fields that the parser takes.
 const PARSED_FIELDS: usize = 96;
 
-/// A socket that gives connections.
-pub(crate) trait Listen {
-    /// What it gives.
-    type Stream: ActixStream + 'static;
-
-    /// The next connection.
-    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>>;
-}
-
-impl Listen for TcpListener {
-    type Stream = tokio::net::TcpStream;
-
-    async fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)> {
-        let (stream, peer) = Self::accept(self).await?;
-        // Answers are written whole; Nagle's delay would only hold back their last segment.
-        drop(stream.set_nodelay(true));
-        Ok((stream, Some(peer)))
-    }
-}
-
 /// The connections of one worker.
 pub(crate) struct Connections {
     seat: Rc<Seat>,
+    front: Front,
     rules: Rc<Rules>,
     keep_alive: Duration,
     refused: Rc<Refused>,
@@ -74,8 +58,10 @@ impl Connections {
     pub(crate) fn new(seat: Rc<Seat>, keep_alive: Duration) -> Rc<Self> {
         let server = &seat.app.server;
         let rules = Rc::new(Rules::new(&server.deadlines, &server.limits).keeping_alive(keep_alive));
+        let front = Front::new(server, seat.app.tls.clone());
         Rc::new(Self {
             seat,
+            front,
             rules,
             keep_alive,
             refused: Rc::default(),
@@ -86,6 +72,11 @@ impl Connections {
             open: Cell::new(0),
             closed: Notify::new(),
         })
+    }
+
+    /// Says where it listens; a Unix socket has no address.
+    pub(crate) fn listens_on(&self, address: Option<SocketAddr>) {
+        self.seat.server.replace(address);
     }
 
     /// Ends [`Self::accept`]; from now on every answer is its connection's last.
@@ -110,8 +101,10 @@ impl Connections {
     }
 
     /// Accepts until stopped; connections beyond the limit are answered 503.
-    pub(crate) async fn accept<L: Listen>(self: &Rc<Self>, listener: L) {
-        let serve = self.handler().await;
+    pub(crate) async fn accept(self: &Rc<Self>, listener: Listener) {
+        let http = Rc::new(self.handler().await);
+        let serve =
+            |stream, peer| drop(tokio::task::spawn_local(Open::new(self).begin(stream, peer, Rc::clone(&http))));
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
@@ -162,7 +155,7 @@ impl Connections {
     }
 
     /// A function that serves a stream on a task of this thread.
-    pub(crate) async fn handler<T: ActixStream + 'static>(self: &Rc<Self>) -> impl Fn(T, Option<SocketAddr>) + use<T> {
+    pub(crate) async fn handler(self: &Rc<Self>) -> impl Fn(Client, Option<SocketAddr>) + use<> {
         let seat = Rc::clone(&self.seat);
         let service = fn_service(move |request: Request| answer(Rc::clone(&seat), request));
         let seat = Rc::clone(&self.seat);
@@ -178,8 +171,11 @@ impl Connections {
             .h1_allow_half_closed(false)
             .expect(expect.into_factory())
             .graceful_shutdown_signal(move || Rc::clone(&draining).closed_when_quiet())
-            .on_connect_ext(|wire: &Wire<T>, data| {
+            .on_connect_ext(|wire: &Wire<Client>, data| {
                 data.insert(wire.shared().clone());
+                if wire.stream().is_secure() {
+                    data.insert(Secure);
+                }
             })
             .finish(service.into_factory());
         let http = match factory.new_service(()).await {
@@ -205,6 +201,21 @@ impl Open {
     }
 }
 
+impl Open {
+    /// Gets a connection as far as its first request, and serves it.
+    async fn begin(self, stream: Plain, peer: Option<SocketAddr>, http: Rc<impl Fn(Client, Option<SocketAddr>)>) {
+        let Some((client, protocol, peer)) = self.0.front.begin(stream, peer).await else { return };
+        if protocol != Protocol::Http2 {
+            http(client, peer);
+            return;
+        }
+        let shared = Shared::new(Rc::clone(&self.0.rules), true);
+        let wire = Wire::new(client, shared.clone());
+        let connection = http2::serve(Rc::clone(&self.0), wire, shared.clone(), peer);
+        tokio::task::spawn_local(Watched::new(connection, shared, self));
+    }
+}
+
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.open.set(self.0.open.get().saturating_sub(1));
@@ -212,9 +223,17 @@ impl Drop for Open {
     }
 }
 
+/// Left on connections of HTTP/1.1, and on requests of HTTP/2, that are encrypted.
+struct Secure;
+
+/// True where the client's own connection is encrypted.
+pub(crate) fn is_secure(request: &Request) -> bool {
+    request.conn_data::<Secure>().is_some() || request.extensions().get::<Secure>().is_some()
+}
+
 /// Answers one request, telling its connection of each step.
 async fn answer(seat: Rc<Seat>, mut request: Request) -> Result<Response<BoxBody>, Infallible> {
-    let connection = called(&mut request);
+    let connection = called(&mut request).await;
     let limit = seat.app.server.limits.fields;
     let mut response = if limit < PARSED_FIELDS && request.headers().len() > limit {
         Reply::detail(431, "Request Header Fields Too Large").closing().into_response()
@@ -232,16 +251,19 @@ async fn answer(seat: Rc<Seat>, mut request: Request) -> Result<Response<BoxBody
 
 /// Answers what is asked before a body is sent: by a 100, or at once.
 async fn expect(seat: Rc<Seat>, mut request: Request) -> Result<Request, Response<BoxBody>> {
-    let connection = called(&mut request);
+    let connection = called(&mut request).await;
     pipeline::expect(&seat, request).await.map_err(|response| match connection {
         Some(connection) => connection.answering(response),
         None => response,
     })
 }
 
-/// Tells the connection that a head is complete.
-fn called(request: &mut Request) -> Option<Shared> {
+/// Tells the connection that a head is complete; ends it there behind its last answer.
+async fn called(request: &mut Request) -> Option<Shared> {
     let connection = Shared::of(request).cloned()?;
+    if connection.is_closing() {
+        match connection.end().await {}
+    }
     connection.called(!matches!(request.payload(), Payload::None));
     Some(connection)
 }

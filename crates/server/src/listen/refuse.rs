@@ -5,11 +5,11 @@ use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use actix_rt::net::ActixStream;
 use pyo3::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::LINGER;
+use super::socket::Plain;
 use super::wire::closing_answer;
 
 /// Pause after `accept` failed for want of descriptors (EMFILE): one is freed sooner or later.
@@ -30,7 +30,7 @@ pub(crate) struct Refused {
 
 impl Refused {
     /// Answers 503 and closes.
-    pub(crate) fn answer<T: ActixStream + 'static>(self: &Rc<Self>, mut stream: T) {
+    pub(crate) fn answer(self: &Rc<Self>, mut stream: Plain) {
         if self.lingering.get() >= MOST_LINGERING {
             return;
         }

@@ -1,6 +1,8 @@
 //! `Wire`: a client's stream that tells its connection's `Progress` of every byte; nothing here may know of HTTP's grammar.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -8,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
 use actix_http::body::{BodySize, BoxBody, MessageBody};
-use actix_http::{Request, Response};
+use actix_http::{ConnectionType, Request, Response, Version};
 use actix_rt::net::{ActixStream, Ready};
 use bolt_core::connection::{Progress, Refusal, Rules};
 use bytes::{Buf, Bytes};
@@ -26,12 +28,22 @@ pub(super) struct Connection {
     pub(super) rules: Rc<Rules>,
     pub(super) progress: RefCell<Progress>,
     refusal: RefCell<Option<Bytes>>,
+    /// The last answer was given: what came behind its request is nobody's.
+    closing: Cell<bool>,
+    /// Something did come: there is nothing more to read.
+    over: Cell<bool>,
 }
 
 impl Shared {
     pub(crate) fn new(rules: Rc<Rules>, multiplexed: bool) -> Self {
         let progress = RefCell::new(Progress::new(multiplexed));
-        Self(Rc::new(Connection { rules, progress, refusal: RefCell::default() }))
+        Self(Rc::new(Connection {
+            rules,
+            progress,
+            refusal: RefCell::default(),
+            closing: Cell::default(),
+            over: Cell::default(),
+        }))
     }
 
     /// The connection that a request came over.
@@ -61,8 +73,34 @@ impl Shared {
         self.0.progress.borrow_mut().body_ended();
     }
 
+    /// A request was answered, or given up.
+    pub(crate) fn answered(&self) {
+        self.0.progress.borrow_mut().answered();
+    }
+
+    /// True behind an answer that said `Connection: close`.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.0.closing.get()
+    }
+
+    /// Waits for the end of a connection whose last answer was given: Actix would serve requests that were sent along.
+    pub(crate) async fn end(&self) -> Infallible {
+        self.0.over.set(true);
+        let mut told = false;
+        poll_fn(|context| {
+            if !std::mem::replace(&mut told, true) {
+                context.waker().wake_by_ref();
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
     /// Counts the request as answered once the whole of its answer was taken from it.
-    pub(crate) fn answering(self, response: Response<BoxBody>) -> Response<BoxBody> {
+    pub(crate) fn answering(self, mut response: Response<BoxBody>) -> Response<BoxBody> {
+        // Actix uses heads again without resetting this, and reads "close" from HTTP/1.0; it writes the request's.
+        response.head_mut().version = Version::HTTP_11;
+        self.0.closing.set(response.head().connection_type() == ConnectionType::Close);
         response.map_body(|_, body| match body.try_into_bytes() {
             Ok(bytes) => {
                 self.0.progress.borrow_mut().answered();
@@ -132,6 +170,10 @@ impl<T: ActixStream> Wire<T> {
         Self { stream, shared }
     }
 
+    pub(crate) fn stream(&self) -> &T {
+        &self.stream
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }
@@ -175,6 +217,9 @@ impl<T: ActixStream> Wire<T> {
 impl<T: ActixStream> AsyncRead for Wire<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, read: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.shared.0.over.get() {
+            return Poll::Ready(Ok(()));
+        }
         if this.shared.0.refusal.borrow().is_some() {
             return this.poll_refused(context);
         }

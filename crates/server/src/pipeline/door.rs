@@ -10,6 +10,7 @@ use bolt_core::plan::{Forwarded, ServerPlan};
 use bolt_core::policy::{AllowedHosts, Proto, Told, TrustedProxies};
 
 use crate::handler::seat::Seat;
+use crate::listen::is_secure;
 use crate::reply::Reply;
 
 const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
@@ -40,9 +41,10 @@ struct Said(Proto);
 /// What was decided about a request that comes twice: a second look would take the client for the peer.
 struct Decided(Result<(), Reply>);
 
-/// The scheme that the client used, where a trusted proxy said it.
-pub(crate) fn forwarded_scheme(request: &Request) -> Option<&'static str> {
-    request.extensions().get::<Said>().map(|said| said.0.scheme())
+/// The scheme that the client used: what a trusted proxy said, or that of its own connection.
+pub(crate) fn scheme(request: &Request) -> &'static str {
+    let own = if is_secure(request) { "https" } else { "http" };
+    request.extensions().get::<Said>().map_or(own, |said| said.0.scheme())
 }
 
 /// Lets a request in, or says why not. Behind it `peer_addr` is the client's.

@@ -6,7 +6,6 @@
 use std::cell::{Ref, RefCell};
 use std::io;
 use std::mem::ManuallyDrop;
-use std::net::TcpListener;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::thread::{self, ThreadId};
@@ -105,10 +104,10 @@ pub(crate) fn is_plain_container(value: &Bound<'_, PyAny>) -> bool {
     unsafe { ffi::PyDict_CheckExact(value.as_ptr()) != 0 || ffi::PyList_CheckExact(value.as_ptr()) != 0 }
 }
 
-/// Takes over a listening TCP socket that Python has detached.
-pub(crate) fn adopt_listener(descriptor: RawFd) -> TcpListener {
+/// Takes over a listening socket that Python has detached.
+pub(crate) fn adopt_listener(descriptor: RawFd) -> OwnedFd {
     // SAFETY: Python's `socket.detach()` gave up the descriptor, so this is its only owner.
-    unsafe { TcpListener::from_raw_fd(descriptor) }
+    unsafe { OwnedFd::from_raw_fd(descriptor) }
 }
 
 /// Takes over one end of a socket pair that Python has detached.

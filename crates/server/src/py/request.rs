@@ -45,7 +45,7 @@ impl RawRequest {
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.head().version,
-            scheme: door::forwarded_scheme(request).unwrap_or("http"),
+            scheme: door::scheme(request),
             headers: request.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             params: extras.params,
             body: extras.body,

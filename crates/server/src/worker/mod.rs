@@ -19,6 +19,7 @@ use tokio::task::LocalSet;
 use crate::app::App;
 use crate::handler::guest::Guest;
 use crate::handler::seat::{Place, Seat};
+use crate::listen::socket::Listener;
 use crate::listen::{Connections, Serving};
 use crate::log::Log;
 use crate::py::ffi::{self, ThreadBound};
@@ -119,17 +120,17 @@ impl Worker {
 
     /// Accepts from a detached listening socket until `stop()`, then drains for at most `grace` seconds.
     fn serve(&self, py: Python<'_>, descriptor: RawFd, keep_alive: f64, grace: f64) -> PyResult<()> {
-        let listener = ffi::adopt_listener(descriptor);
-        listener.set_nonblocking(true)?;
         let hosting = self.0.get()?;
-        hosting.seat.server.replace(listener.local_addr().ok());
+        let socket = ffi::adopt_listener(descriptor);
         hosting.open_log(py)?;
         let connections = hosting.connections(Duration::from_secs_f64(keep_alive));
         if hosting.stopped.get() {
             connections.stop();
         }
         let served: PyResult<io::Result<()>> = hosting.block_on(py, async move {
-            connections.accept(tokio::net::TcpListener::from_std(listener)?).await;
+            let listener = Listener::new(socket)?;
+            connections.listens_on(listener.address());
+            connections.accept(listener).await;
             connections.drain(Duration::from_secs_f64(grace)).await;
             Ok(())
         });
@@ -169,7 +170,7 @@ impl Worker {
         let connections = hosting.connections(Duration::from_secs(75));
         let connected: io::Result<()> = hosting.block_on(py, async move {
             let serve = connections.handler().await;
-            serve(tokio::net::UnixStream::from_std(stream)?, Some(([127, 0, 0, 1], 0).into()));
+            serve(tokio::net::UnixStream::from_std(stream)?.into(), Some(([127, 0, 0, 1], 0).into()));
             Ok(())
         })?;
         Ok(connected?)

@@ -46,7 +46,7 @@ impl Remote {
                     let serve = connections.handler().await;
                     while let Some(stream) = receiver.recv().await {
                         if let Ok(stream) = tokio::net::UnixStream::from_std(stream) {
-                            serve(stream, Some(([127, 0, 0, 1], 0).into()));
+                            serve(stream.into(), Some(([127, 0, 0, 1], 0).into()));
                         }
                     }
                     connections.stop();

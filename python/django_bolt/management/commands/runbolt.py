@@ -15,7 +15,7 @@ from django_bolt._runtime.assemble import Assembled
 from django_bolt._server.banner import banner
 from django_bolt._server.configuration import configure
 from django_bolt._server.flags import add_flags
-from django_bolt._server.listen import listen
+from django_bolt._server.listen import listening
 from django_bolt._server.project import CannotImport
 from django_bolt._server.serve import serve
 from django_bolt.version import installed_version
@@ -56,7 +56,7 @@ class Command(BaseCommand):
                 # The mistake is shown where it was made.
                 raise (error.__cause__ or error) from None
             return
-        with listen(configuration.host, configuration.port, backlog=configuration.backlog) as listener:
+        with listening(configuration) as listener:
             reloader.Reloader(listener, output=self.stdout).run()
 
     def serve(self, configuration: conf.Configuration, options: dict[str, Any], **development: Any) -> None:

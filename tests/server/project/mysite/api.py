@@ -83,6 +83,11 @@ async def pid() -> int:
     return os.getpid()
 
 
+@api.get("/scheme")
+async def scheme(request: Request) -> dict[str, Any]:
+    return {"scheme": request.scheme, "secure": request.is_secure()}
+
+
 @api.get("/inline", inline=True)
 def inline() -> dict[str, str]:
     """Say hello from a plain function on the worker's thread."""
