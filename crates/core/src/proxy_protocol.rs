@@ -82,7 +82,7 @@ fn version_2(bytes: &[u8]) -> Header {
         return Header::Garbage;
     }
     let Some(addresses) = bytes.get(FIXED..FIXED + tail) else { return Header::Partial };
-    let local = command & 0xF == 0;
+    let local = command == 0x20;
     let client = match family {
         _ if local => None,
         0x11 => match source::<4>(addresses, 8) {

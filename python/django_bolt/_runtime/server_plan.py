@@ -35,9 +35,7 @@ def server_plan(configuration: conf.Configuration, *, own_hosts: Sequence[str] =
             write=configuration.write_timeout,
             keep_alive=configuration.keep_alive,
         ),
-        tls=Tls(
-            certificate=configuration.tls_certificate, key=configuration.tls_key or configuration.tls_certificate
-        )
+        tls=Tls(certificate=configuration.tls_certificate, key=configuration.tls_key or configuration.tls_certificate)
         if configuration.tls_certificate is not None
         else None,
         http2=Http2(streams=configuration.http2_streams, resets=configuration.http2_resets)

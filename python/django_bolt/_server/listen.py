@@ -116,7 +116,10 @@ def listen_unix(path: str, *, mode: int, owner: str | None, backlog: int) -> soc
         bound = True
         if owner is not None:
             user, _, group = owner.partition(":")
-            shutil.chown(path, user or None, group or None)
+            if user:
+                shutil.chown(path, user=user)
+            if group:
+                shutil.chown(path, group=group)
         os.chmod(path, mode)
         listener.listen(backlog)
         listener.setblocking(False)

@@ -72,7 +72,7 @@ def _clients(configuration: Configuration) -> Iterator[Finding]:
     if configuration.proxy_protocol and not trusted:
         yield Finding(
             "W004",
-            "found PROXY_PROTOCOL without TRUSTED_PROXIES, so nobody's word on the client is taken",
+            "found PROXY_PROTOCOL without TRUSTED_PROXIES, so whoever connects may name any client",
             "list the addresses of your proxies, or turn it off",
         )
     if configuration.unix_socket is not None and "unix" not in trusted:

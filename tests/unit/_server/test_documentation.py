@@ -12,7 +12,9 @@ from django_bolt._server.flags import GROUPS
 from django_bolt.conf import Configuration
 
 TEXT = (Path(__file__).parents[3] / "docs/runbolt.md").read_text()
-ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in TEXT.splitlines() if line.startswith("|")]
+# The tables of flags and settings; other sections say more about some of them.
+TABLES = TEXT.partition("\n## Flags and settings\n")[2].partition("\n## ")[0]
+ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in TABLES.splitlines() if line.startswith("|")]
 SETTINGS = {name: row for row in ROWS if len(row) == 4 for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", row[1])}
 # Defaults that are told in words.
 WORDS = {"HOST", "ORM_BRIDGE", "DEBUG", "ACCESS_LOG_MASK", "UNIX_SOCKET_MODE"}

@@ -41,13 +41,12 @@ impl<'a> Entry<'a> {
     pub(crate) fn begin(seat: &'a Rc<Seat>, request: Request) -> Self {
         let begun = seat.log.get().map(|_| Instant::now());
         let given = request.headers().get(REQUEST_ID).filter(|id| is_request_id(id.as_bytes()));
-        let id = match given {
-            Some(id) => id.clone(),
-            None => {
-                let id = Bytes::copy_from_slice(&seat.ids.borrow_mut().next_id());
-                // Hexadecimal digits are a value.
-                HeaderValue::from_maybe_shared(id).unwrap_or_else(|_| HeaderValue::from_static("-"))
-            }
+        let id = if let Some(id) = given {
+            id.clone()
+        } else {
+            let id = Bytes::copy_from_slice(&seat.ids.borrow_mut().next_id());
+            // Hexadecimal digits are a value.
+            HeaderValue::from_maybe_shared(id).unwrap_or_else(|_| HeaderValue::from_static("-"))
         };
         request.extensions_mut().insert(RequestId(id.clone()));
         Self { request, seat, id, begun }
