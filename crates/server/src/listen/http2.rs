@@ -130,13 +130,22 @@ impl Exchange {
         if empty {
             return Ok(());
         }
+        let mut left = match body.size() {
+            BodySize::Sized(length) => length,
+            _ => u64::MAX,
+        };
         let patience = seconds(self.seat.app.server.deadlines.write);
         while let Some(piece) = poll_fn(|context| Pin::new(&mut body).poll_next(context)).await {
             let Ok(piece) = piece else {
                 stream.send_reset(Reason::INTERNAL_ERROR);
                 return Ok(());
             };
-            if timeout(patience, send(&mut stream, piece)).await.is_err() {
+            left = left.saturating_sub(piece.len() as u64);
+            let sent = timeout(patience, send(&mut stream, piece, left == 0)).await;
+            if left == 0 && sent.is_ok() {
+                return Ok(());
+            }
+            if sent.is_err() {
                 stream.send_reset(Reason::CANCEL);
                 return Ok(());
             }
@@ -145,13 +154,14 @@ impl Exchange {
     }
 }
 
-/// Sends a piece as the client takes it.
-async fn send(stream: &mut SendStream<Bytes>, mut piece: Bytes) {
+/// Sends a piece as the client takes it; `last`: the stream ends with it.
+async fn send(stream: &mut SendStream<Bytes>, mut piece: Bytes, last: bool) {
     while !piece.is_empty() {
         stream.reserve_capacity(piece.len());
         match poll_fn(|context| stream.poll_capacity(context)).await {
             Some(Ok(room)) => {
-                if stream.send_data(piece.split_to(room.min(piece.len())), false).is_err() {
+                let part = piece.split_to(room.min(piece.len()));
+                if stream.send_data(part, last && piece.is_empty()).is_err() {
                     return;
                 }
             }

@@ -107,6 +107,13 @@ async def slow(seconds: float = 0.5) -> dict[str, str]:
     return {"message": "late"}
 
 
+@api.get("/late")
+@api.post("/late")
+async def late(request: Request) -> dict[str, int]:
+    await asyncio.sleep(0.1)
+    return {"length": len(request.body)}
+
+
 @api.get("/slow-def")
 def slow_def(seconds: float = 0.5) -> dict[str, str]:
     """Answer late from a thread, with the wait out of sight."""
