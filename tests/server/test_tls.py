@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.server.harness import Server, request
+from tests.server.harness import Server, eventually, request
 
 MakeServer = Callable[..., Server]
 LOCAL = "127.0.0.1:0"
@@ -114,3 +115,28 @@ def test_a_key_of_another_certificate_is_one_line(
     server = make_server(LOCAL, "--tls-certificate", str(files[0]), "--tls-key", str(other)).launch()
     assert server.process.wait(timeout=30) == 1
     assert server.log().count("\n") == 1
+
+
+def test_a_renewed_certificate_is_served_after_a_hup(
+    tmp_path: Path, authority: trustme.CA, make_server: MakeServer
+) -> None:
+    path = tmp_path / "all.pem"
+
+    def renew() -> bytes:
+        issued = authority.issue_cert("localhost")
+        issued.private_key_and_cert_chain_pem.write_to_path(path)
+        return ssl.PEM_cert_to_DER_cert(issued.cert_chain_pems[0].bytes().decode())
+
+    def served() -> bytes | None:
+        context = ssl.create_default_context()
+        authority.configure_trust(context)
+        with server.connect() as wire, context.wrap_socket(wire.socket, server_hostname="localhost") as stream:
+            return stream.getpeercert(binary_form=True)
+
+    first = renew()
+    with make_server(LOCAL, "--tls-certificate", str(path)) as server:
+        assert served() == first
+        second = renew()
+        assert served() == first
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: served() == second, timeout=20)
