@@ -40,7 +40,8 @@ class Load:
         while not self._stop.is_set():
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            except ConnectionRefusedError:
+            except (ConnectionRefusedError, ConnectionResetError):
+                # Nobody listens any more; the latter between the last look at the queue and its end.
                 self.refused += 1
                 return
             try:

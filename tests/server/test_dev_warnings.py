@@ -73,6 +73,12 @@ async def sleep() -> int:
     return 0
 
 
+@api.get("/sleep-again")
+async def again() -> int:
+    time.sleep(0.4)
+    return 0
+
+
 @api.get("/sleep-at-once")
 async def at_once() -> int:
     time.sleep(0.4)  # sleeps before any await
@@ -197,10 +203,10 @@ def test_code_that_keeps_the_loop_is_told_of_with_its_stack(dev: Server, path: s
 
 
 def test_a_place_is_told_of_once(dev: Server) -> None:
-    dev.get("/dev/sleep")
+    dev.get("/dev/sleep-again")
     time.sleep(0.1)
     with dev.log_of() as written:
-        assert dev.get("/dev/sleep").status == 200
+        assert dev.get("/dev/sleep-again").status == 200
         assert BLOCKED not in written()
 
 

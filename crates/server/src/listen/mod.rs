@@ -204,7 +204,12 @@ impl Open {
 impl Open {
     /// Gets a connection as far as its first request, and serves it.
     async fn begin(self, stream: Plain, peer: Option<SocketAddr>, http: Rc<impl Fn(Client, Option<SocketAddr>)>) {
-        let Some((client, protocol, peer)) = self.0.front.begin(stream, peer).await else { return };
+        let begun = tokio::select! {
+            begun = self.0.front.begin(stream, peer) => begun,
+            // Who has not said a word by then is not waited for.
+            () = Rc::clone(&self.0).closed_when_quiet() => return,
+        };
+        let Some((client, protocol, peer)) = begun else { return };
         if protocol != Protocol::Http2 {
             http(client, peer);
             return;
