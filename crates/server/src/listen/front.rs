@@ -10,13 +10,12 @@ use bolt_core::proxy_protocol::{self, Header};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::patience;
 use super::socket::{Client, Plain};
 use super::tls::H2;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// Any time at all, as timers have it.
-const ANY: Duration = Duration::from_secs(86_400 * 365);
 /// What a client that knows the server to speak HTTP/2 sends first (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -30,13 +29,12 @@ pub(super) struct Front {
 
 impl Front {
     pub(super) fn new(plan: &ServerPlan, tls: Option<TlsAcceptor>) -> Self {
-        let idle = plan.deadlines.idle;
         Self {
             tls,
             // What cannot be parsed was refused when the application was built.
             proxies: plan.proxies.protocol.then(|| TrustedProxies::parse(&plan.proxies.trusted).unwrap_or_default()),
             http2: plan.http2.is_some(),
-            idle: if idle > 0.0 { Duration::from_secs_f64(idle) } else { ANY },
+            idle: patience(plan.deadlines.idle),
         }
     }
 

@@ -4,6 +4,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -17,21 +18,17 @@ use bytes::Bytes;
 use futures_core::Stream;
 use h2::server::{Builder, Connection, SendResponse};
 use h2::{Reason, RecvStream, SendStream};
-use std::net::SocketAddr;
 use tokio::time::{Sleep, sleep, timeout};
 
-use super::Connections;
 use super::socket::Client;
 use super::wire::{Shared, Wire};
+use super::{Connections, patience};
 use crate::handler::seat::Seat;
 use crate::pipeline;
 
 /// What a client may send of one body before it is read, and of all bodies together.
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
-
-/// Stands for "any" where a deadline is 0.
-const EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Serves a connection to its end.
 pub(super) async fn serve(connections: Rc<Connections>, wire: Wire<Client>, shared: Shared, peer: Option<SocketAddr>) {
@@ -46,7 +43,7 @@ pub(super) async fn serve(connections: Rc<Connections>, wire: Wire<Client>, shar
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .handshake(wire);
-    let Ok(Ok(mut http)) = timeout(seconds(server.deadlines.head), handshake).await else { return };
+    let Ok(Ok(mut http)) = timeout(patience(server.deadlines.head), handshake).await else { return };
     let mut stopped = pin!(Rc::clone(&connections).stopped());
     let mut stopping = false;
     loop {
@@ -72,10 +69,6 @@ async fn closed(http: &mut Connection<Wire<Client>, Bytes>) {
     drop(poll_fn(|context| http.poll_closed(context)).await);
 }
 
-fn seconds(seconds: f64) -> Duration {
-    if seconds > 0.0 { Duration::from_secs_f64(seconds) } else { EVER }
-}
-
 /// One stream: a request and its answer.
 struct Exchange {
     seat: Rc<Seat>,
@@ -92,7 +85,7 @@ impl Drop for Exchange {
 impl Exchange {
     async fn run(mut self, request: http::Request<RecvStream>, peer: Option<SocketAddr>, secure: bool) {
         let head_only = request.method() == Method::HEAD;
-        let body_timeout = seconds(self.seat.app.server.deadlines.body);
+        let body_timeout = patience(self.seat.app.server.deadlines.body);
         let request = to_actix(request, peer, secure, body_timeout);
         let seat = Rc::clone(&self.seat);
         let response = {
@@ -134,14 +127,14 @@ impl Exchange {
             BodySize::Sized(length) => length,
             _ => u64::MAX,
         };
-        let patience = seconds(self.seat.app.server.deadlines.write);
+        let write_timeout = patience(self.seat.app.server.deadlines.write);
         while let Some(piece) = poll_fn(|context| Pin::new(&mut body).poll_next(context)).await {
             let Ok(piece) = piece else {
                 stream.send_reset(Reason::INTERNAL_ERROR);
                 return Ok(());
             };
             left = left.saturating_sub(piece.len() as u64);
-            let sent = timeout(patience, send(&mut stream, piece, left == 0)).await;
+            let sent = timeout(write_timeout, send(&mut stream, piece, left == 0)).await;
             if left == 0 && sent.is_ok() {
                 return Ok(());
             }

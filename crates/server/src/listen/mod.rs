@@ -38,6 +38,11 @@ const QUIET: Duration = Duration::from_millis(100);
 /// Most fields that the parser takes.
 const PARSED_FIELDS: usize = 96;
 
+/// A deadline in seconds as timers have it; 0: any time at all.
+fn patience(seconds: f64) -> Duration {
+    Duration::from_secs_f64(if seconds > 0.0 { seconds } else { 365.0 * 86_400.0 })
+}
+
 /// The connections of one worker.
 pub(crate) struct Connections {
     seat: Rc<Seat>,
@@ -199,9 +204,7 @@ impl Open {
         connections.open.set(connections.open.get() + 1);
         Self(Rc::clone(connections))
     }
-}
 
-impl Open {
     /// Gets a connection as far as its first request, and serves it.
     async fn begin(self, stream: Plain, peer: Option<SocketAddr>, http: Rc<impl Fn(Client, Option<SocketAddr>)>) {
         let begun = tokio::select! {
