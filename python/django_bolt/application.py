@@ -5,6 +5,7 @@ Nothing here compiles a plan or serves a request: `_runtime.assemble` and the se
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
@@ -15,10 +16,12 @@ from django_bolt._plan.errors import PlanError
 from django_bolt.health import Readiness
 from django_bolt.openapi.config import OpenAPIConfig, OpenAPIInfo
 from django_bolt.openapi.site import add_documentation
-from django_bolt.router import Defaults, Routes, check_prefix, refuse_policies
+from django_bolt.router import Defaults, Routes, check_prefix
 
 Hook = TypeVar("Hook", bound=Callable[[], Any])
 ExceptionHandler = TypeVar("ExceptionHandler", bound=Callable[..., Any])
+NOTHING = Defaults()
+"""What an application that is mounted nowhere inherits."""
 Lifespan = Callable[["BoltAPI"], AbstractAsyncContextManager[Any]]
 
 
@@ -31,7 +34,10 @@ class BoltAPI(Routes):
     `exception_handlers` are functions marked by `django_bolt.exceptions.exception_handler`.
     `lifespan(api)` is an async context manager, entered when a process starts to serve and left when it stops.
     `validate_response` and `include_in_schema` are the defaults of its routes.
-    `auth`, `guards`, `middleware` and `django_middleware` raise `PlanError` until they can be enforced.
+    `auth` and `guards` are those of its routes that name none; without any `auth`, `BOLT["AUTHENTICATION"]` counts.
+    `middleware` runs around all its routes and around what is refused below its prefix.
+    `django_middleware` runs Django's around those: True for `settings.MIDDLEWARE`, a list of classes or dotted paths,
+    or `{"include": [...]}` or `{"exclude": [...]}` of `settings.MIDDLEWARE`.
     """
 
     def __init__(
@@ -50,11 +56,8 @@ class BoltAPI(Routes):
         middleware: Sequence[Any] | None = None,
         django_middleware: Any = None,
     ) -> None:
-        refuse_policies(
-            "BoltAPI",
-            {"auth": auth, "guards": guards, "middleware": middleware, "django_middleware": django_middleware},
-        )
-        super().__init__(prefix)
+        super().__init__(prefix, auth=auth, guards=guards, middleware=middleware)
+        self.django_middleware = django_middleware
         self.info = info
         self.openapi_config = openapi_config
         self.lifespan = lifespan
@@ -111,20 +114,24 @@ class BoltAPI(Routes):
         for _, other in self.mounts:
             yield from other.family()
 
-    def compile(self, prefix: str = "") -> Iterator[tuple[BoltAPI, Route]]:
-        """Yield every route below `prefix`, compiled, with the application it belongs to."""
-        for registration, defaults in self.flatten(self._defaults(prefix)):
+    def compile(self, inherited: Defaults = NOTHING) -> Iterator[tuple[BoltAPI, Route]]:
+        """Yield every route, compiled, with the application it belongs to; `inherited` from what it is mounted in."""
+        for registration, defaults in self.flatten(self._defaults(inherited)):
             yield self, registration.compile(defaults)
         for path, other in self.mounts:
-            yield from other.compile(prefix + self.prefix + path)
+            yield from other.compile(self.inside(self._defaults(inherited), path))
 
-    def prefixes(self, prefix: str = "") -> Iterator[str]:
-        """Yield every fixed path below which this application or one mounted into it answers alone."""
-        own = prefix + self.prefix
-        if own and "{" not in own:
-            yield own
+    def scopes(self, inherited: Defaults = NOTHING) -> Iterator[tuple[BoltAPI, Defaults]]:
+        """Yield this application and those mounted into it, each with what holds below its prefix."""
+        yield self, self.inside(self._defaults(inherited))
         for path, other in self.mounts:
-            yield from other.prefixes(own + path)
+            yield from other.scopes(self.inside(self._defaults(inherited), path))
+
+    def prefixes(self) -> Iterator[str]:
+        """Yield every fixed path below which this application or one mounted into it answers alone."""
+        for _, defaults in self.scopes():
+            if defaults.prefix and "{" not in defaults.prefix:
+                yield defaults.prefix
 
     def documentation(self, apis: Sequence[BoltAPI], routes: Sequence[Route]) -> BoltAPI | None:
         """Return an application that shows `routes`, or `None` where the configuration turns that off.
@@ -136,7 +143,7 @@ class BoltAPI(Routes):
         info = next((api.info for api in members if api.info), OpenAPIInfo())
         if not config.enabled:
             return None
-        api = BoltAPI(include_in_schema=False)
+        api = BoltAPI(include_in_schema=False, auth=[])
         add_documentation(api, routes, config, info)
         return api
 
@@ -147,10 +154,14 @@ class BoltAPI(Routes):
     def _handle(self, types: Iterable[type[BaseException]], function: Callable[..., Any]) -> None:
         self.exception_handlers = {**self.exception_handlers, **dict.fromkeys(types, function)}
 
-    def _defaults(self, prefix: str = "") -> Defaults:
-        return Defaults(
-            prefix=prefix, validate_response=self.validate_response, include_in_schema=self.include_in_schema
+    def _defaults(self, inherited: Defaults = NOTHING) -> Defaults:
+        django = inherited.django_middleware if self.django_middleware is None else self.django_middleware
+        return dataclasses.replace(
+            inherited,
+            validate_response=self.validate_response,
+            include_in_schema=self.include_in_schema,
+            django_middleware=django,
         )
 
     def _local_defaults(self) -> Defaults:
-        return self._defaults(self.prefix)
+        return self.inside(self._defaults())

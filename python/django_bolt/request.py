@@ -92,6 +92,16 @@ class RawRequest(Protocol):
         """`1.0`, `1.1` or `2`."""
         ...
 
+    @property
+    def identity(self) -> tuple[int, str | None, bytes, bool] | None:
+        """Who the server found: which of the route's backends told, the user's id, claims as JSON, by cookie or not."""
+        ...
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it is left to Python who may pass."""
+        ...
+
     def json_refusal(self, body: bytes, /) -> tuple[int, int, str] | None:
         """Say why a body must not reach a JSON decoder (nested too deeply), as line, column and message."""
         ...
@@ -155,6 +165,11 @@ class Request:
     def id(self) -> str:
         """`X-Request-ID` as the client sent it, otherwise an id made for this request; answers carry it as well."""
         return self._raw.id
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it is left to Python who may pass."""
+        return self._raw.undecided
 
     @property
     def method(self) -> str:

@@ -157,6 +157,15 @@ class Response:
         if headers:
             self._headers = self._fill(headers)
 
+    @classmethod
+    def of_reply(cls, reply: Reply) -> Response:
+        """Return a response that is sent as `reply`."""
+        response = Response()
+        status, pairs, response.body = reply
+        response.status_code = status
+        response._headers = ResponseHeaders(pairs)
+        return response
+
     def _fill(self, headers: HeaderInput) -> ResponseHeaders:
         given = ResponseHeaders(headers)
         if self._content_type is not None and "content-type" not in given:

@@ -6,7 +6,8 @@ Compiling a route, serving it and describing it happen elsewhere; here a declara
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, TypeVar, Unpack
 
@@ -15,6 +16,7 @@ from msgspec import UNSET
 from django_bolt._plan.compile import Route, compile_route
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError, UnknownSegment, UnresolvedName
+from django_bolt.middleware.decorators import marks_of, skips_of
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -41,11 +43,11 @@ class RouteOptions(TypedDict, total=False):
     include_in_schema: bool
     """False: not in the documentation. The application's value unless given."""
     auth: Sequence[Any] | None
-    """Authentication backends; raises `PlanError` until they can be enforced. `[]` means none."""
+    """Authentication backends, asked in turn; those of the router or application unless given. `[]` means none."""
     guards: Sequence[Any] | None
-    """Guards; raises `PlanError` until they can be enforced."""
+    """What the client must be; those of the router or application unless given. `[]` means nothing."""
     middleware: Sequence[Any] | None
-    """Middleware; raises `PlanError` until it can be run."""
+    """Middleware of this route, inside that of its routers and application."""
     name: str
     """Name of the route; the handler's name unless given."""
     inline: bool
@@ -66,14 +68,28 @@ class Defaults:
     tags: tuple[str, ...] = ()
     validate_response: bool = True
     include_in_schema: bool = True
+    auth: tuple[Any, ...] | None = None
+    guards: tuple[Any, ...] = ()
+    middleware: tuple[Any, ...] = ()
+    django_middleware: Any = None
 
-    def below(self, prefix: str, tags: Sequence[str] = ()) -> Defaults:
-        """Return the same, one level deeper."""
-        return Defaults(
+    def below(
+        self,
+        prefix: str,
+        tags: Sequence[str] = (),
+        *,
+        auth: tuple[Any, ...] | None = None,
+        guards: tuple[Any, ...] | None = None,
+        middleware: tuple[Any, ...] = (),
+    ) -> Defaults:
+        """Return the same, one level deeper: backends and guards given there win, middleware is added inside."""
+        return dataclasses.replace(
+            self,
             prefix=self.prefix + prefix,
             tags=(*self.tags, *tags),
-            validate_response=self.validate_response,
-            include_in_schema=self.include_in_schema,
+            auth=self.auth if auth is None else auth,
+            guards=self.guards if guards is None else guards,
+            middleware=(*self.middleware, *middleware),
         )
 
 
@@ -97,6 +113,7 @@ class Registration:
     def _declaration(self, defaults: Defaults) -> RouteDeclaration:
         """Return the declaration with its full path and everything inherited."""
         options = self.options
+        auth, guards = options.get("auth"), options.get("guards")
         return RouteDeclaration(
             method=self.method,
             path=defaults.prefix + self.path or "/",
@@ -115,6 +132,11 @@ class Registration:
             shield=options.get("shield", False),
             max_body=options.get("max_body"),
             timeout=options.get("timeout"),
+            auth=defaults.auth if auth is None else tuple(auth),
+            guards=defaults.guards if guards is None else tuple(guards),
+            middleware=(*defaults.middleware, *(options.get("middleware") or ()), *marks_of(self.handler)),
+            skipped=skips_of(self.handler),
+            django_middleware=defaults.django_middleware,
         )
 
 
@@ -126,9 +148,21 @@ class Routes:
     that name something defined further down, are left until the application is assembled.
     """
 
-    def __init__(self, prefix: str, tags: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        tags: Sequence[str] = (),
+        *,
+        auth: Sequence[Any] | None = None,
+        guards: Sequence[Any] | None = None,
+        middleware: Sequence[Any] | None = None,
+    ) -> None:
         self.prefix = check_prefix(prefix)
         self.tags = tuple(tags)
+        owner = type(self).__name__
+        self.auth = check_policies(owner, "auth", auth)
+        self.guards = check_policies(owner, "guards", guards)
+        self.middleware = check_policies(owner, "middleware", middleware) or ()
         self._parts: list[Registration | tuple[str, Router]] = []
 
     def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Handler], Handler]:
@@ -177,13 +211,19 @@ class Routes:
 
     def flatten(self, defaults: Defaults) -> Iterator[tuple[Registration, Defaults]]:
         """Yield every route declared here and in included routers, with what it inherits."""
-        inside = defaults.below(self.prefix, self.tags)
+        inside = self.inside(defaults)
         for part in self._parts:
             if isinstance(part, Registration):
                 yield part, inside
             else:
                 prefix, router = part
                 yield from router.flatten(inside.below(prefix))
+
+    def inside(self, defaults: Defaults, prefix: str = "") -> Defaults:
+        """Return what the routes declared here inherit, or those below `prefix`."""
+        return defaults.below(
+            self.prefix + prefix, self.tags, auth=self.auth, guards=self.guards, middleware=self.middleware
+        )
 
     def _register(self, method: str, path: str, options: RouteOptions) -> Callable[[Handler], Handler]:
         check_options(options)
@@ -200,14 +240,14 @@ class Routes:
         return decorator
 
     def _local_defaults(self) -> Defaults:
-        return Defaults(prefix=self.prefix, tags=self.tags)
+        return self.inside(Defaults())
 
 
 class Router(Routes):
     """A group of routes to include in an application or in another router.
 
     `prefix` starts with a slash and may hold parameters (`"/users/{user_id}"`); `tags` head its routes in the
-    documentation. `auth` and `guards` raise `PlanError` until they can be enforced (`auth=[]` means none).
+    documentation. `auth` and `guards` are those of its routes that name none; `middleware` runs around all of them.
     """
 
     def __init__(
@@ -219,19 +259,16 @@ class Router(Routes):
         guards: Sequence[Any] | None = None,
         middleware: Sequence[Any] | None = None,
     ) -> None:
-        refuse_policies("Router", {"auth": auth, "guards": guards, "middleware": middleware})
-        super().__init__(prefix, tags)
+        super().__init__(prefix, tags, auth=auth, guards=guards, middleware=middleware)
 
 
-def refuse_policies(where: str, policies: Mapping[str, Any]) -> None:
-    """Raise `PlanError` for every policy that asks for something: none is ever stored unenforced."""
-    for name, value in policies.items():
-        asks_nothing = value is None or value is False or (isinstance(value, (list, tuple)) and not value)
-        if not asks_nothing:
-            raise PlanError(
-                f"{where}: {name}= cannot be enforced by this version, and a policy is never stored unenforced. "
-                f"Found {value!r}; remove it, or check inside the handler."
-            )
+def check_policies(where: str, name: str, given: Sequence[Any] | None) -> tuple[Any, ...] | None:
+    """Return backends, guards or middleware as a tuple; raises `PlanError` for what is no list of them."""
+    if given is None:
+        return None
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise PlanError(f"{where}: {name}={given!r}, expected a list; write {name}=[{given!r}]")
+    return tuple(given)
 
 
 def check_options(options: RouteOptions) -> None:
@@ -240,8 +277,9 @@ def check_options(options: RouteOptions) -> None:
     if unknown:
         known = ", ".join(RouteOptions.__annotations__)
         raise TypeError(f"A route has no option {unknown[0]!r}; the options are: {known}")
-    policies = ("auth", "guards", "middleware")
-    refuse_policies("Route", {name: options.get(name) for name in policies})
+    check_policies("Route", "auth", options.get("auth"))
+    check_policies("Route", "guards", options.get("guards"))
+    check_policies("Route", "middleware", options.get("middleware"))
 
 
 def check_path(path: str) -> None:

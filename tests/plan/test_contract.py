@@ -8,8 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from django_bolt._plan import model
-from django_bolt._plan.model import AppPlan, Param, Ref, RoutePlan, serialise
-from django_bolt._plan.server import AccessLog, ServerPlan
+from django_bolt._plan.model import AppPlan, Param, RoutePlan, serialise
+from django_bolt._plan.node import Ref
+from django_bolt._plan.policy import (
+    AllowAny,
+    ApiKey,
+    Authenticated,
+    Compression,
+    Cors,
+    Encoding,
+    Flag,
+    Header,
+    Ip,
+    Jwt,
+    Names,
+    Policies,
+    PythonBackend,
+    PythonGuard,
+    RateLimit,
+    Scope,
+    User,
+)
+from django_bolt._plan.server import AccessLog, RateLimits, ServerPlan
 
 CONTRACT = Path(__file__).parents[1] / "contract" / "plan.json"
 
@@ -28,6 +48,10 @@ def route(number: count[int], method: str, path: str, kind: model.HandlerKind, *
         "python_errors": False,
         "keywords": [],
         "fast_types": [],
+        "policies": Policies(),
+        "auth": [],
+        "guards": [],
+        "around": False,
     }
     fields |= {"args": [], "body": None, **changes}
     call, encode = Ref(next(number)), Ref(next(number))
@@ -107,7 +131,41 @@ def plan() -> AppPlan:
         route(number, "PATCH", "/raw", "inline", status=204, args=[model.RequestArgument()], body=model.RawBody()),
         route(number, "POST", "/bytes", "def", args=[whole], body=model.BytesBody(default=Ref(next(number)))),
     ]
-    return AppPlan(routes=routes, prefixes=["/api"], server=ServerPlan(access_log=AccessLog(mask=["token"])))
+    policies = Policies(
+        cors=Cors(origins=["https://a.example"], methods=["*"], headers=["x-a"], credentials=True, expose=["x-b"]),
+        rate_limits=[
+            RateLimit(bucket="GET /", requests=100, window=60, burst=100, key=key)
+            for key in (Ip(), User(), Header(name="x-api-key"))
+        ],
+        compression=Compression(encodings=[Encoding(coding="brotli", level=4), Encoding(coding="gzip", level=1)]),
+    )
+    guards = [
+        AllowAny(),
+        Authenticated(),
+        Flag(claim="is_staff"),
+        Names(claim="permissions", names=["blog.change_post"], all=True),
+        PythonGuard(),
+    ]
+    routes.append(
+        route(number, "GET", "/guarded", "coroutine", policies=policies, auth=[0, 1], guards=guards, around=True)
+    )
+    routes.append(route(number, "", "/api", "coroutine", around=True))
+    backends = [
+        Jwt(cookie="token", key=Ref(next(number)), algorithms=["HS256"], audience=["a"], issuer=["b"], leeway=5),
+        ApiKey(header="x-api-key", keys=Ref(next(number))),
+        PythonBackend(),
+    ]
+    return AppPlan(
+        routes=routes,
+        prefixes=["/api"],
+        scopes=[Scope(prefix="", policies=Policies()), Scope(prefix="/api", policies=policies, fallback=6)],
+        backends=backends,
+        server=ServerPlan(
+            access_log=AccessLog(mask=["token"]),
+            rate_limits=RateLimits(store="redis://127.0.0.1/0"),
+            trusted_origins=["https://*.example.com"],
+        ),
+    )
 
 
 def test_python_writes_what_the_core_reads():

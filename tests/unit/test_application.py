@@ -7,7 +7,7 @@ import pytest
 from django_bolt._plan.errors import PlanError
 from django_bolt.application import BoltAPI
 from django_bolt.exceptions import exception_handler
-from django_bolt.router import Router
+from django_bolt.router import Defaults, Router
 
 
 async def nothing():
@@ -114,5 +114,5 @@ def test_the_compiled_route_is_made_once_where_nothing_changes_it():
     [(_, first)] = api.compile()
     [(_, second)] = api.compile()
     assert first is second
-    [(_, elsewhere)] = api.compile("/v1")
+    [(_, elsewhere)] = api.compile(Defaults(prefix="/v1"))
     assert elsewhere.path == "/v1/api/x"

@@ -238,25 +238,3 @@ class TestRouters:
     def test_an_application_is_no_router(self):
         with pytest.raises(PlanError, match=r"found BoltAPI; .* api\.mount"):
             BoltAPI().include_router(BoltAPI())
-
-
-class TestPolicies:
-    @pytest.mark.parametrize("name", ["auth", "guards", "middleware"])
-    @pytest.mark.parametrize("value", [[object()], (object(),), object(), "session"])
-    @pytest.mark.parametrize(
-        "place", [BoltAPI, Router, BoltAPI().get, Router().post], ids=["api", "router", "get", "post"]
-    )
-    def test_are_refused_wherever_they_can_be_put(self, name, value, place):
-        with pytest.raises(PlanError, match=f"{name}= cannot be enforced"):
-            place("/x", **{name: value})
-
-    @pytest.mark.parametrize("value", [True, [object()], {"include": []}, {}])
-    def test_django_middleware_is_refused(self, value):
-        with pytest.raises(PlanError, match="django_middleware= cannot be enforced"):
-            BoltAPI(django_middleware=value)
-
-    def test_what_asks_for_nothing_is_accepted(self):
-        api = BoltAPI(auth=[], guards=None, middleware=(), django_middleware=False)
-        api.get("/x", auth=[], guards=None)(nothing)
-        api.include_router(Router(auth=[], guards=[]))
-        assert places(api) == [("GET", "/x")]

@@ -3,6 +3,7 @@
 //! Nothing here may open a socket, know of Python, or hold a process-wide value.
 #![forbid(unsafe_code)]
 
+pub mod auth;
 pub mod body;
 pub mod connection;
 pub mod log;

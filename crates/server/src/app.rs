@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use actix_http::header::HeaderName;
 use bolt_core::param::Coercer;
-use bolt_core::plan::{AppPlan, Argument, Body, HandlerKind, ObjectRef, Param, RoutePlan, ServerPlan, Source};
+use bolt_core::plan::{
+    AppPlan, Argument, Backend, Body, Guard, HandlerKind, ObjectRef, Param, RoutePlan, ServerPlan, Source,
+};
 use bolt_core::route::RouteTree;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -14,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::listen::tls;
 use crate::pipeline::door::Door;
+use crate::pipeline::rules::{self, Rules, Scope};
 
 /// A compiled application: routes, rules and the Python objects they use.
 #[pyclass(frozen, module = "django_bolt._core")]
@@ -24,6 +27,8 @@ pub(crate) struct Compiled {
     pub(crate) tree: RouteTree,
     pub(crate) routes: Vec<Route>,
     pub(crate) prefixes: Vec<String>,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) backends: Vec<Backend>,
     pub(crate) server: ServerPlan,
     pub(crate) door: Door,
     /// What encrypts connections, where there is a certificate.
@@ -100,6 +105,14 @@ pub(crate) struct Route {
     /// How long its handler may take.
     pub(crate) timeout: Option<Duration>,
     pub(crate) python_errors: bool,
+    /// What is done with its requests and answers; `None`: nothing.
+    pub(crate) rules: Option<Rules>,
+    /// The backends that are asked who the client is.
+    pub(crate) auth: Vec<usize>,
+    /// What the client must be.
+    pub(crate) guards: Vec<Guard>,
+    /// True: `call` takes the Request and a refusal before its arguments.
+    pub(crate) around: bool,
     pub(crate) args: Vec<Arg>,
     pub(crate) keywords: Option<Py<PyTuple>>,
     pub(crate) reads: Reads,
@@ -164,14 +177,16 @@ impl App {
         objects: &Bound<'_, PyList>,
         hooks: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let plan: AppPlan = serde_json::from_slice(plan.as_bytes())
+        let mut plan: AppPlan = serde_json::from_slice(plan.as_bytes())
             .map_err(|error| PyValueError::new_err(format!("the plan cannot be read: {error}")))?;
-        let tree = RouteTree::build(plan.routes.iter().map(|route| (route.method.as_str(), route.path.as_str())))
+        let placed = plan.routes.iter().take_while(|route| !route.method.is_empty());
+        let tree = RouteTree::build(placed.map(|route| (route.method.as_str(), route.path.as_str())))
             .map_err(|error| PyValueError::new_err(error.to_string()))?;
         let objects: Vec<Py<PyAny>> = objects.iter().map(Bound::unbind).collect();
         let max_body = plan.server.limits.body;
         let free = |path: &str| plan.server.health && plan.routes.iter().all(|route| route.path != path);
         let health = Health { live: free("/health"), ready: free("/ready") };
+        let scopes = rules::scopes(&mut plan).map_err(PyValueError::new_err)?;
         let routes = plan
             .routes
             .into_iter()
@@ -183,8 +198,26 @@ impl App {
         let hooks = Hooks::read(py, hooks)?;
         let door = Door::new(&plan.server).map_err(PyValueError::new_err)?;
         let tls = tls::acceptor(&plan.server).map_err(PyValueError::new_err)?;
-        let AppPlan { prefixes, server, .. } = plan;
-        Ok(Self(Arc::new(Compiled { tree, routes, prefixes, server, door, tls, health, objects, hooks })))
+        let AppPlan { prefixes, backends, server, .. } = plan;
+        Ok(Self(Arc::new(Compiled {
+            tree,
+            routes,
+            prefixes,
+            scopes,
+            backends,
+            server,
+            door,
+            tls,
+            health,
+            objects,
+            hooks,
+        })))
+    }
+
+    /// Replaces the public keys of a backend (a JSON Web Key Set, RFC 7517).
+    fn set_keys(&self, backend: usize, keys: &[u8]) -> PyResult<()> {
+        let _ = (backend, keys, &self.0);
+        Ok(())
     }
 }
 
@@ -235,7 +268,7 @@ struct RouteBuilder<'a, 'py> {
 
 impl RouteBuilder<'_, '_> {
     fn route(&self, plan: RoutePlan) -> PyResult<Route> {
-        let mut reads = Reads::default();
+        let mut reads = Reads { request: plan.around, ..Reads::default() };
         let args = plan.args.into_iter().map(|arg| self.argument(arg, &mut reads)).collect::<PyResult<Vec<_>>>()?;
         let keywords = match plan.keywords.len() {
             0 => None,
@@ -251,6 +284,10 @@ impl RouteBuilder<'_, '_> {
             max_body: plan.max_body.unwrap_or(self.max_body),
             timeout: plan.timeout.map(duration).transpose()?,
             python_errors: plan.python_errors,
+            rules: Rules::new(plan.policies).map_err(PyValueError::new_err)?,
+            auth: plan.auth,
+            guards: plan.guards,
+            around: plan.around,
             args,
             keywords,
             reads,

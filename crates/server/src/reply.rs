@@ -4,6 +4,7 @@ use actix_http::body::BoxBody;
 use actix_http::header::{self, HeaderName, HeaderValue};
 use actix_http::{ConnectionType, Response, StatusCode};
 use bytes::Bytes;
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
@@ -80,6 +81,18 @@ impl Reply {
             return Err(PyValueError::new_err(format!("expected a final status from 200 to 599, found {status}")));
         }
         Ok(Self { status, headers: Headers::Pairs(pairs), body: Bytes::copy_from_slice(body.as_bytes()), close: false })
+    }
+
+    /// Makes `(status, headers, body)`.
+    pub(crate) fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let text = |value: &HeaderValue| value.as_bytes().iter().map(|byte| char::from(*byte)).collect::<String>();
+        let headers: Vec<(String, String)> = match &self.headers {
+            Headers::Json => vec![(header::CONTENT_TYPE.as_str().to_owned(), text(&JSON))],
+            Headers::Pairs(pairs) => {
+                pairs.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+            }
+        };
+        (self.status, headers, PyBytes::new(py, &self.body)).into_bound_py_any(py)
     }
 
     /// The same answer as Actix writes it. Statuses that have no body (RFC 9110 6.4.1) lose theirs.

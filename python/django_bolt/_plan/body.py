@@ -14,7 +14,8 @@ from msgspec import UNSET
 
 from django_bolt._plan.annotation import peel, spell, without_none
 from django_bolt._plan.errors import PlanError
-from django_bolt._plan.model import Body, BodyArgument, BytesBody, JsonBody, RawBody, Ref
+from django_bolt._plan.model import Body, BodyArgument, BytesBody, JsonBody, RawBody
+from django_bolt._plan.node import Ref
 from django_bolt._plan.signature import Factory
 from django_bolt._plan.slot import BodyPart
 

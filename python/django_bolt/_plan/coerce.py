@@ -28,7 +28,8 @@ from django_bolt._plan.annotation import (
 from django_bolt._plan.constraint import NUMERIC, Bounds
 from django_bolt._plan.convert import Converter
 from django_bolt._plan.errors import PlanError
-from django_bolt._plan.model import Coerce, Ref
+from django_bolt._plan.model import Coerce
+from django_bolt._plan.node import Ref
 from django_bolt._plan.pattern import is_shared
 from django_bolt._plan.schema import check_schema
 

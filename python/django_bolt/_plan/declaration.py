@@ -43,3 +43,13 @@ class RouteDeclaration:
     """Largest body in bytes; `None` leaves it to the server."""
     timeout: float | None = None
     """Seconds after which the handler is cancelled; 0: never; `None` leaves it to the server."""
+    auth: tuple[Any, ...] | None = None
+    """Authentication backends, asked in turn; `None` leaves them to the settings."""
+    guards: tuple[Any, ...] = ()
+    """What the client must be, in turn."""
+    middleware: tuple[Any, ...] = ()
+    """Middleware, the outermost first: the application's, the routers', the route's."""
+    skipped: frozenset[str] = frozenset()
+    """Names of middleware that the route does without; `*` for all."""
+    django_middleware: Any = None
+    """Django's middleware around the route, as the application has it."""

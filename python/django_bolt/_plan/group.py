@@ -18,7 +18,8 @@ from django_bolt._plan.annotation import peel, spell
 from django_bolt._plan.coerce import coerce
 from django_bolt._plan.constraint import constrain
 from django_bolt._plan.errors import PlanError, UnresolvedName, about
-from django_bolt._plan.model import Group, GroupField, Ref, Source
+from django_bolt._plan.model import Group, GroupField, Source
+from django_bolt._plan.node import Ref
 from django_bolt._plan.signature import Parameter
 from django_bolt._plan.slot import ParameterInfo, Slot
 from django_bolt.params import Marker

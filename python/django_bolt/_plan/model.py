@@ -10,27 +10,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from django_bolt._plan.node import Node, Ref
+from django_bolt._plan.policy import Backend, Guard, Policies, Scope
 from django_bolt._plan.server import ServerPlan
-
-
-class Ref:
-    """A Python object that crosses beside the plan; in the serialised plan it is an index."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __repr__(self) -> str:
-        return f"Ref({getattr(self.value, '__qualname__', None) or repr(self.value)})"
-
 
 HandlerKind = Literal["plain", "coroutine", "def", "inline"]
 Source = Literal["path", "query", "header", "cookie"]
-
-
-class Node(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str.lower):
-    """Base of every tagged part of a plan."""
 
 
 # How text becomes a value ------------------------------------------------------------------
@@ -157,7 +142,7 @@ Body = RawBody | JsonBody | BytesBody
 
 
 class RoutePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One method of one path, as Rust runs it."""
+    """One method of one path, as Rust runs it; without a method it has no place of its own (`Scope.fallback`)."""
 
     method: str
     path: str
@@ -168,6 +153,10 @@ class RoutePlan(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float | None
     python_errors: bool
     args: list[Argument]
+    policies: Policies
+    auth: list[int]
+    guards: list[Guard]
+    around: bool
     keywords: list[str]
     body: Body | None
     call: Ref
@@ -182,6 +171,8 @@ class AppPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     routes: list[RoutePlan]
     prefixes: list[str]
+    scopes: list[Scope]
+    backends: list[Backend]
     server: ServerPlan
 
 

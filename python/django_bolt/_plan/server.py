@@ -68,6 +68,13 @@ class AccessLog(msgspec.Struct, frozen=True, kw_only=True):
     mask: list[str] = []
 
 
+class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Where rate limits are counted: in memory for so many clients, or at `redis://…`."""
+
+    clients: int = 100_000
+    store: str | None = None
+
+
 class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How a server treats its clients."""
 
@@ -80,3 +87,6 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     proxies: Proxies = msgspec.field(default_factory=Proxies)
     access_log: AccessLog | None = None
     health: bool = True
+    rate_limits: RateLimits = msgspec.field(default_factory=RateLimits)
+    trusted_origins: list[str] | None = None
+    """Django's `CSRF_TRUSTED_ORIGINS`; None: unsafe requests that bring cookies may come from anywhere (tests)."""

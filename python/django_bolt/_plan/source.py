@@ -27,7 +27,8 @@ from django_bolt._plan.coerce import coerce
 from django_bolt._plan.constraint import constrain
 from django_bolt._plan.errors import PlanError, UnknownSegment
 from django_bolt._plan.group import describe, group_slot, wire_name
-from django_bolt._plan.model import List, Param, Ref, RequestArgument, Source
+from django_bolt._plan.model import List, Param, RequestArgument, Source
+from django_bolt._plan.node import Ref
 from django_bolt._plan.schema import check_schema
 from django_bolt._plan.signature import Factory, Parameter
 from django_bolt._plan.slot import BodyPart, ParameterInfo, Slot

@@ -11,13 +11,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
+
 from django_bolt import conf
-from django_bolt._plan.compile import Route, dotted_name
+from django_bolt._plan.compile import Route, compile_route, dotted_name
+from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
-from django_bolt._plan.model import AppPlan, HandlerKind, Ref, RoutePlan, serialise
+from django_bolt._plan.model import AppPlan, HandlerKind, RoutePlan, serialise
+from django_bolt._plan.node import Ref
+from django_bolt._plan.policy import Policies, Scope
+from django_bolt._runtime.around import build_around
 from django_bolt._runtime.encode import encoder_for
 from django_bolt._runtime.fail import Failing, failer_for
 from django_bolt._runtime.finish import finisher_for
+from django_bolt._runtime.policies import Planner
 from django_bolt._runtime.run import build_runner
 from django_bolt._runtime.server_plan import server_plan
 from django_bolt._runtime.signals import with_signals
@@ -28,11 +35,15 @@ from django_bolt.exceptions import HTTPException, RequestValidationError
 class Application(Failing, Protocol):
     """What is asked of a `BoltAPI`."""
 
-    def compile(self, prefix: str = "") -> Iterator[tuple[Application, Route]]:
+    def compile(self) -> Iterator[tuple[Application, Route]]:
         """Yield every route with the application it belongs to."""
         ...
 
-    def prefixes(self, prefix: str = "") -> Iterator[str]:
+    def scopes(self) -> Iterator[tuple[Application, Any]]:
+        """Yield every application with what holds below its prefix."""
+        ...
+
+    def prefixes(self) -> Iterator[str]:
         """Yield the paths below which applications answer alone."""
         ...
 
@@ -63,11 +74,12 @@ def assemble(
     docs: bool = True,
     configuration: conf.Configuration | None = None,
     own_hosts: Sequence[str] = (),
+    enforce_csrf: bool = True,
 ) -> Assembled:
     """Compile every route of `apis` and of what is mounted into them; with `docs`, the documentation's as well.
 
     `configuration` is what they are served with; None: what `settings.BOLT` says, with no access log. `own_hosts` are
-    answered for whatever `ALLOWED_HOSTS` says.
+    answered for whatever `ALLOWED_HOSTS` says. `enforce_csrf`: whether forged cross-site requests are refused.
 
     Raises `PlanError` for a wrong route and for two handlers of one method and path.
     """
@@ -76,10 +88,15 @@ def assemble(
     if docs and apis:
         owned += documentation(apis, [route for _, route in owned])
     configuration = configuration or dataclasses.replace(conf.load(), access_log="off")
+    planner = Planner(configuration)
+    routes = [plan_route(api, route, planner=planner) for api, route in owned]
+    scopes = plan_scopes(apis, routes, planner=planner)
     plan = AppPlan(
-        routes=[plan_route(api, route, configuration=configuration) for api, route in owned],
+        routes=routes,
         prefixes=list(dict.fromkeys(prefix for api in apis for prefix in api.prefixes())),
-        server=server_plan(configuration, own_hosts=own_hosts),
+        scopes=scopes,
+        backends=planner.backends,
+        server=server_plan(configuration, own_hosts=own_hosts, enforce_csrf=enforce_csrf),
     )
     data, objects = serialise(plan)
     readiness = apis[0].readiness(configuration.ready_checks) if apis else None
@@ -115,14 +132,24 @@ def documentation(apis: Sequence[Application], routes: Sequence[Route]) -> list[
     return [(api, route) for api, route in documenting.compile() if place(route) not in taken]
 
 
-def plan_route(api: Application, route: Route, *, configuration: conf.Configuration) -> RoutePlan:
+def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan:
     """Return the plan of one route, with everything that Rust calls for it."""
+    configuration, declared = planner.configuration, planner.route(route.declaration)
     call, kind = callable_of(route, emit_signals=configuration.emit_signals)
     encode, fast_types = encoder_for(route)
+    finish, fail = finisher_for(route, encode=encode), failer_for(api)
+    around = build_around(
+        with_keywords(call, route.keywords),
+        kind,
+        access=declared.access,
+        middleware=declared.middleware,
+        finish=finish,
+        fail=fail,
+    )
     return RoutePlan(
         method=route.method,
         path=route.path,
-        kind=kind,
+        kind=kind if around is None else "coroutine",
         shield=route.declaration.shield,
         status=route.status,
         max_body=route.declaration.max_body,
@@ -130,14 +157,52 @@ def plan_route(api: Application, route: Route, *, configuration: conf.Configurat
         timeout=None if kind == "inline" else first_given(route.declaration.timeout, configuration.timeout) or None,
         python_errors=wants_refusals(api),
         args=route.arguments,
-        keywords=route.keywords,
+        policies=declared.policies,
+        auth=declared.auth,
+        guards=declared.guards,
+        around=around is not None,
+        keywords=route.keywords if around is None else [],
         body=route.body,
-        call=Ref(call),
+        call=Ref(call if around is None else around),
         encode=Ref(encode),
         fast_types=[Ref(kind) for kind in fast_types],
-        finish=Ref(finisher_for(route, encode=encode)),
-        fail=Ref(failer_for(api)),
+        finish=Ref(finish),
+        fail=Ref(fail),
     )
+
+
+def plan_scopes(apis: Sequence[Application], routes: list[RoutePlan], *, planner: Planner) -> list[Scope]:
+    """Return what holds where no route answers, below each prefix; adds to `routes` what is shown such requests.
+
+    Where several applications have one prefix, the first that declares anything counts.
+    """
+    scopes = {"": Scope(prefix="", policies=planner.policies((), bucket=""))}
+    declared: set[str] = set()
+    for root in apis:
+        for api, defaults in root.scopes():
+            if "{" in defaults.prefix or defaults.prefix in declared:
+                continue
+            declaration = RouteDeclaration(
+                method="GET",
+                path=defaults.prefix or "/",
+                handler=nowhere,
+                auth=(),
+                middleware=defaults.middleware,
+                django_middleware=defaults.django_middleware,
+            )
+            plan = plan_route(api, compile_route(declaration), planner=planner)
+            if plan.around:
+                routes.append(msgspec.structs.replace(plan, method="", policies=Policies()))
+            if plan.around or plan.policies != Policies():
+                declared.add(defaults.prefix)
+            scopes[defaults.prefix] = Scope(
+                prefix=defaults.prefix, policies=plan.policies, fallback=len(routes) - 1 if plan.around else None
+            )
+    return list(scopes.values())
+
+
+async def nowhere() -> None:
+    """Stand for the handler of a request that no route answers; its refusal takes the place of this."""
 
 
 def callable_of(route: Route, *, emit_signals: bool) -> tuple[Callable[..., Any], HandlerKind]:
@@ -148,6 +213,18 @@ def callable_of(route: Route, *, emit_signals: bool) -> tuple[Callable[..., Any]
         call, kind = build_runner(route)
     call, kind = with_transactions(call, kind, route.declaration.handler)
     return with_signals(call, kind) if emit_signals else (call, kind)
+
+
+def with_keywords(call: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
+    """Return `call` taking its last arguments by position, which it wants by these names."""
+    if not names:
+        return call
+
+    def positional(*args: Any) -> Any:
+        split = len(args) - len(names)
+        return call(*args[:split], **dict(zip(names, args[split:], strict=True)))
+
+    return positional
 
 
 def wants_refusals(api: Application) -> bool:

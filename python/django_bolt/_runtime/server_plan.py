@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from django_bolt import conf
-from django_bolt._plan.server import AccessLog, Deadlines, Http2, Limits, Proxies, ServerPlan, Tls
+from django_bolt._plan.server import AccessLog, Deadlines, Http2, Limits, Proxies, RateLimits, ServerPlan, Tls
 
 # Stands for "no limit" in a plan; no request reaches it.
 NO_LIMIT = 2**62
@@ -19,10 +19,13 @@ NO_LIMIT = 2**62
 LOCAL_HOSTS = (".localhost", "127.0.0.1", "[::1]")
 
 
-def server_plan(configuration: conf.Configuration, *, own_hosts: Sequence[str] = ()) -> ServerPlan:
+def server_plan(
+    configuration: conf.Configuration, *, own_hosts: Sequence[str] = (), enforce_csrf: bool = True
+) -> ServerPlan:
     """Return how a server with this configuration treats its clients.
 
-    `own_hosts` are answered for beside `ALLOWED_HOSTS`.
+    `own_hosts` are answered for beside `ALLOWED_HOSTS`. `enforce_csrf`: False lets unsafe requests that bring cookies
+    come from anywhere.
     """
     log = configuration.access_log
     return ServerPlan(
@@ -57,6 +60,8 @@ def server_plan(configuration: conf.Configuration, *, own_hosts: Sequence[str] =
             mask=[name.lower() for name in configuration.access_log_mask],
         ),
         health=configuration.health,
+        rate_limits=RateLimits(clients=configuration.rate_limit_clients, store=configuration.rate_limit_store),
+        trusted_origins=list(settings.CSRF_TRUSTED_ORIGINS) if enforce_csrf else None,
     )
 
 

@@ -133,6 +133,24 @@ class Configuration:
     proxy_protocol: bool = setting(False, flag())
     """Whether each connection begins with the PROXY protocol (v1 or v2)."""
 
+    authentication: tuple[Any, ...] | None = setting(
+        None, maybe(each(Rule(lambda value: True, "a backend, or its dotted path"), '["site.auth.Backend"]'))
+    )
+    """Backends of routes that name none, or their dotted paths; None: `JWTAuthentication()`, and the session where
+    Django's middleware provides one."""
+    api_keys: tuple[str, ...] = setting((), each(text("a key", '"k-3f9c…"'), '["k-3f9c…"]'))
+    """Keys that `APIKeyAuthentication` accepts where it names none."""
+    token_store: str | None = setting(None, maybe(choice("memory", "cache", "database")))
+    """Where revoked tokens are kept; None: tokens cannot be revoked."""
+    rate_limit_clients: int = setting(100_000, whole(1000, 100_000_000))
+    """Clients that rate limits can tell apart at once, 16 bytes each, in memory that all processes share."""
+    rate_limit_store: str | None = setting(None, maybe(text("a Redis URL", '"redis://127.0.0.1:6379/0"')))
+    """`redis://…`: where rate limits are counted for all machines together; None: in this machine's memory."""
+    middleware_threads: tuple[str, ...] = setting(
+        (), each(text("a middleware's dotted path", '"site.middleware.Slow"'), '["site.middleware.Slow"]')
+    )
+    """Django middleware that blocks, and therefore runs on a thread."""
+
     # What is told
     access_log: AccessLog = setting("combined", choice(*get_args(AccessLog)))
     """How each request is logged."""

@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from django_bolt._plan import model
-from django_bolt._plan.model import AppPlan, Ref, RoutePlan, serialise
+from django_bolt._plan.model import AppPlan, RoutePlan, serialise
+from django_bolt._plan.node import Ref
+from django_bolt._plan.policy import Policies
 from django_bolt._plan.server import ServerPlan
 
 
@@ -25,6 +27,10 @@ def route(**changes):
         "args": [],
         "keywords": [],
         "body": None,
+        "policies": Policies(),
+        "auth": [],
+        "guards": [],
+        "around": False,
         "call": Ref(len),
         "encode": Ref(repr),
         "fast_types": [],
@@ -35,7 +41,7 @@ def route(**changes):
 
 
 def test_objects_cross_beside_the_plan_in_order():
-    data, objects = serialise(AppPlan(routes=[route()], prefixes=["/api"], server=ServerPlan()))
+    data, objects = serialise(AppPlan(routes=[route()], prefixes=["/api"], scopes=[], backends=[], server=ServerPlan()))
     plan = json.loads(data)
     assert objects == [len, repr, str, int]
     assert [plan["routes"][0][name] for name in ("call", "encode", "finish", "fail")] == [0, 1, 2, 3]
@@ -51,7 +57,7 @@ def test_nodes_are_tagged_in_snake_case():
 
 def test_only_data_and_references_cross():
     with pytest.raises(TypeError, match="may hold only data and Ref, found object"):
-        serialise(AppPlan(routes=[route(call=object())], prefixes=[], server=ServerPlan()))
+        serialise(AppPlan(scopes=[], backends=[], routes=[route(call=object())], prefixes=[], server=ServerPlan()))
 
 
 def test_nodes_are_frozen():

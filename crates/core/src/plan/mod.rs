@@ -5,8 +5,12 @@
 
 use serde::Deserialize;
 
-pub use self::server::{AccessLog, Deadlines, Forwarded, Http2, Limits, LogFormat, Proxies, ServerPlan, Tls};
+pub use self::policy::{Backend, Coding, Compression, Cors, Encoding, Guard, Jwt, Policies, RateKey, RateLimit, Scope};
+pub use self::server::{
+    AccessLog, Deadlines, Forwarded, Http2, Limits, LogFormat, Proxies, RateLimits, ServerPlan, Tls,
+};
 
+mod policy;
 mod server;
 
 /// An index into the list of Python objects that crosses beside the plan.
@@ -16,10 +20,14 @@ pub type ObjectRef = usize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AppPlan {
-    /// All routes, in the order of their ids.
+    /// All routes, in the order of their ids; those without a method come last and have no place in the tree.
     pub routes: Vec<RoutePlan>,
     /// Path prefixes (no trailing slash) below which an unknown path is answered in JSON.
     pub prefixes: Vec<String>,
+    /// What holds where no route answers: of those whose prefix fits, the longest.
+    pub scopes: Vec<Scope>,
+    /// How clients prove who they are; routes refer to them by index.
+    pub backends: Vec<Backend>,
     /// How clients are treated.
     pub server: ServerPlan,
 }
@@ -60,6 +68,14 @@ pub struct RoutePlan {
     pub python_errors: bool,
     /// Arguments of `call`, in order.
     pub args: Vec<Argument>,
+    /// What is done with its requests and answers.
+    pub policies: Policies,
+    /// Indices of the backends that are asked in turn who the client is.
+    pub auth: Vec<usize>,
+    /// What the client must be, in turn.
+    pub guards: Vec<Guard>,
+    /// True: `call` takes the Request and a refusal before its arguments, and answers refused requests too.
+    pub around: bool,
     /// Names of the last `keywords.len()` arguments, which are passed by keyword.
     pub keywords: Vec<String>,
     /// The JSON or raw body, where an argument wants it.

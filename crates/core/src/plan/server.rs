@@ -22,6 +22,10 @@ pub struct ServerPlan {
     pub access_log: Option<AccessLog>,
     /// True: `/health` and `/ready` are answered where no route is.
     pub health: bool,
+    /// Where rate limits are counted.
+    pub rate_limits: RateLimits,
+    /// Django's `CSRF_TRUSTED_ORIGINS`; `None`: unsafe requests that bring cookies may come from anywhere (tests).
+    pub trusted_origins: Option<Vec<String>>,
 }
 
 /// Bounds on what clients may bring.
@@ -108,6 +112,16 @@ pub enum Forwarded {
     XForwarded,
     /// RFC 7239.
     Forwarded,
+}
+
+/// Where rate limits are counted.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimits {
+    /// Clients that can be told apart at once, in memory that processes share.
+    pub clients: usize,
+    /// `redis://…`: there instead, for all machines together.
+    pub store: Option<String>,
 }
 
 /// How each request is logged.

@@ -1,10 +1,12 @@
-//! The one way of a request: door → match → body → coerce → bind → call → reply.
+//! The one way of a request: match → door → rules → access → body → coerce → bind → call → reply → rules.
 
+pub(crate) mod access;
 pub(crate) mod bind;
 pub(crate) mod coerce;
 pub(crate) mod door;
 pub(crate) mod entry;
 mod health;
+pub(crate) mod rules;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,7 +25,8 @@ use tokio::time::{Instant, timeout_at};
 use self::bind::Binder;
 use self::coerce::Parts;
 use self::entry::Entry;
-use crate::app::Route;
+use self::rules::Rules;
+use crate::app::{Compiled, Route};
 use crate::body::{BodyError, Pieces};
 use crate::handler::exchange::{Exchange, Gone, Origin, answered};
 use crate::handler::seat::{Call, Seat, Started};
@@ -39,40 +42,69 @@ const RETRY_AFTER: &str = "1";
 pub(crate) async fn serve(seat: &Rc<Seat>, request: Request) -> Response<BoxBody> {
     seat.requests.set(seat.requests.get().wrapping_add(1));
     let mut entry = Entry::begin(seat, request);
+    let found = seat.app.tree.find(entry.request.method().as_str(), entry.request.uri().path());
+    let rules = Rules::of(&seat.app, &found, &entry.request);
     let reply = match health::probe(&seat.app, entry.request.path()) {
-        None => caught(answer(seat, &mut entry.request)).await,
+        None => caught(answer(seat, &mut entry.request, found, rules)).await,
         Some(probe) => {
             entry.leave_out();
             caught(probe.answer(seat, &entry.request)).await
         }
     };
-    entry.end(reply.unwrap_or_else(|_| internal_error()).into_response())
+    let response = reply.unwrap_or_else(|_| internal_error()).into_response();
+    let response = match rules {
+        Some(rules) => rules.after(&entry.request, response),
+        None => response,
+    };
+    entry.end(response)
 }
 
-async fn answer(seat: &Rc<Seat>, request: &mut Request) -> Reply {
+async fn answer(seat: &Rc<Seat>, request: &mut Request, found: Found<'_>, rules: Option<&Rules>) -> Reply {
     let Some(_in_flight) = seat.in_flight() else { return busy() };
     if let Err(refusal) = door::enter(seat, request) {
         seat.refused();
         return refusal;
     }
     let app = Arc::clone(&seat.app);
-    let found = app.tree.find(request.method().as_str(), request.uri().path());
-    let refusal = match found {
-        Found::Route { id, params, .. } => match app.routes.get(id) {
-            Some(route) => match (Matched { seat, route, id, params }).serve(request).await {
+    let found = match found {
+        Found::Route { id, params, .. } => {
+            let Some(route) = app.routes.get(id) else { return internal_error() };
+            let refusal = match (Matched { seat, route, id, params }).serve(request, rules).await {
                 Ok(reply) => return reply,
                 Err(refusal) => refusal,
-            },
-            None => internal_error(),
-        },
+            };
+            seat.refused();
+            return refusal;
+        }
+        found => found,
+    };
+    let refusal = unmatched(seat, request, found, rules).await;
+    seat.refused();
+    let Some((id, route)) = fallback(&app, request) else { return refusal };
+    let matched = Matched { seat, route, id, params: PathParams::default() };
+    matched.pass(request, refusal).await.unwrap_or_else(|reply| reply)
+}
+
+/// The answer where no route gives one.
+async fn unmatched(seat: &Rc<Seat>, request: &Request, found: Found<'_>, rules: Option<&Rules>) -> Reply {
+    if let Some(rules) = rules
+        && let Err(refusal) = rules.before(seat, request).await
+    {
+        return refusal;
+    }
+    match found {
         Found::MethodNotAllowed { allow } => allowing(Reply::detail(405, "Method Not Allowed"), allow),
         Found::Options { allow } => allowing(Reply::empty(204), allow),
         Found::Redirect { location } => redirect(request, location),
         Found::BadPath(reason) => Reply::detail(400, reason),
-        Found::NotFound => not_found(seat, request),
-    };
-    seat.refused();
-    refusal
+        Found::NotFound | Found::Route { .. } => not_found(seat, request),
+    }
+}
+
+/// The route that is shown what no route answers.
+fn fallback<'a>(app: &'a Compiled, request: &Request) -> Option<(usize, &'a Route)> {
+    let id = rules::scope(app, request.uri().path())?.fallback?;
+    Some((id, app.routes.get(id)?))
 }
 
 /// Answers a request whose client waits to be asked for the body, or gives it back: then the body is wanted.
@@ -88,6 +120,7 @@ fn wants_body(seat: &Seat, request: &mut Request) -> bool {
         return false;
     };
     seat.in_flight().is_some()
+        && access::decide(&seat.app, route, request).is_ok()
         && crate::body::check(kind, request, route.max_body).is_ok()
         && door::would_enter(seat, request)
 }
@@ -201,17 +234,51 @@ struct Matched<'a> {
 
 impl Matched<'_> {
     /// The handler's answer; what no handler saw is the error.
-    async fn serve(&self, request: &mut Request) -> Result<Reply, Reply> {
-        let body = match &self.route.body {
-            None => Pieces::default(),
-            Some(kind) => {
-                let payload = request.take_payload();
-                match crate::body::read(kind, request, payload, self.route.max_body).await {
-                    Ok(body) => body,
-                    Err(error) => return Err(refuse_body(error)),
-                }
+    async fn serve(&self, request: &mut Request, rules: Option<&Rules>) -> Result<Reply, Reply> {
+        match self.admit(request, rules).await {
+            Ok(body) => self.run(request, body).await,
+            Err(refusal) if self.route.around => self.pass(request, refusal).await,
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// The body of a request that may go on.
+    async fn admit(&self, request: &mut Request, rules: Option<&Rules>) -> Result<Pieces, Reply> {
+        if let Some(rules) = rules {
+            rules.before(self.seat, request).await?;
+        }
+        if !self.route.guards.is_empty() || self.route.around {
+            let access = access::decide(&self.seat.app, self.route, request)?;
+            request.extensions_mut().insert(access);
+        }
+        let Some(kind) = &self.route.body else { return Ok(Pieces::default()) };
+        let payload = request.take_payload();
+        crate::body::read(kind, request, payload, self.route.max_body).await.map_err(refuse_body)
+    }
+
+    /// Shows a refusal to what stands around the handler, which answers.
+    async fn pass(&self, request: &Request, refusal: Reply) -> Result<Reply, Reply> {
+        let started = Python::attach(|py| {
+            let _current = Current::request(request);
+            let shown = || -> PyResult<Started> {
+                let made = self.request(py, request, &Pieces::default())?;
+                let arguments = vec![made.bind(py).clone(), refusal.to_python(py)?];
+                let origin = || Origin::Made(made.clone_ref(py));
+                self.seat.start(py, self.route, Call { route: self.id, arguments, origin: &origin })
+            };
+            shown().or_else(|error| self.fail(py, &error, Origin::None).map_err(|_| error))
+        });
+        match started {
+            Ok(started) => {
+                let mut reply = settle(self.seat, self.id, started).await;
+                reply.close |= refusal.close;
+                Ok(reply)
             }
-        };
+            Err(error) => Err(unanswerable(&error)),
+        }
+    }
+
+    async fn run(&self, request: &Request, body: Pieces) -> Result<Reply, Reply> {
         let Some(timeout) = self.route.timeout else {
             let started = self.start(request, &body)?;
             return Ok(settle(self.seat, self.id, started).await);
@@ -239,7 +306,9 @@ impl Matched<'_> {
         let parts = Parts::read(request, &self.params, self.route, fields)
             .map_err(|limit| Reply::detail(400, &format!("expected at most {limit} query parameters")))?;
         let (slots, errors) = parts.coerce(self.route);
-        let in_rust = !self.route.python_errors && !matches!(self.route.body, Some(bolt_core::plan::Body::Json { .. }));
+        let in_rust = !self.route.python_errors
+            && !self.route.around
+            && !matches!(self.route.body, Some(bolt_core::plan::Body::Json { .. }));
         if !errors.is_empty() && in_rust {
             return Err(Reply::json(422, validation_body(&errors)));
         }
@@ -267,11 +336,21 @@ impl Matched<'_> {
         let mut binder = Binder { py, app: &self.seat.app, route: self.route, errors };
         let decoded = binder.body(body)?;
         if self.route.reads.request {
-            let raw = raw_request(self.seat, request, self.named_params(), body.clone());
-            *made = Some(self.seat.app.hooks.request.bind(py).call1((raw,))?.unbind());
+            *made = Some(self.request(py, request, body)?);
         }
-        let arguments = binder.arguments(slots, decoded.as_ref(), made.as_ref().map(|made| made.bind(py)))?;
-        if !binder.errors.is_empty() {
+        let mut arguments = binder.arguments(slots, decoded.as_ref(), made.as_ref().map(|made| made.bind(py)))?;
+        if self.route.around
+            && let Some(made) = made
+        {
+            let refusal = match binder.errors.as_slice() {
+                [] => py.None().into_bound(py),
+                errors => {
+                    arguments.clear();
+                    Reply::json(422, validation_body(errors)).to_python(py)?
+                }
+            };
+            arguments.splice(..0, [made.bind(py).clone(), refusal]);
+        } else if !binder.errors.is_empty() {
             if self.route.python_errors {
                 let listed = errors::to_python(py, &binder.errors)?;
                 let error = self.seat.app.hooks.validation_error.bind(py).call1((listed,))?;
@@ -281,6 +360,11 @@ impl Matched<'_> {
         }
         let origin = || self.origin(py, request, body, made.as_ref());
         self.seat.start(py, self.route, Call { route: self.id, arguments, origin: &origin }).map(Ok)
+    }
+
+    fn request(&self, py: Python<'_>, request: &Request, body: &Pieces) -> PyResult<Py<PyAny>> {
+        let raw = raw_request(self.seat, request, self.named_params(), body.clone());
+        Ok(self.seat.app.hooks.request.bind(py).call1((raw,))?.unbind())
     }
 
     fn origin(&self, py: Python<'_>, request: &Request, body: &Pieces, made: Option<&Py<PyAny>>) -> Origin {

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::body::Pieces;
+use crate::pipeline::access::Access;
 use crate::pipeline::door;
 use crate::pipeline::entry::RequestId;
 
@@ -28,6 +29,7 @@ pub(crate) struct RawRequest {
     client: Option<SocketAddr>,
     server: Option<SocketAddr>,
     json_depth: usize,
+    access: Access,
 }
 
 /// What a [`RawRequest`] needs beside the request itself.
@@ -52,6 +54,7 @@ impl RawRequest {
             client: request.peer_addr(),
             server: extras.server,
             json_depth: extras.json_depth,
+            access: request.extensions().get::<Access>().cloned().unwrap_or_default(),
         }
     }
 
@@ -167,6 +170,20 @@ impl RawRequest {
             Version::HTTP_2 => "2",
             _ => "1.1",
         }
+    }
+
+    /// Who the server found: which backend told, the user's id, the claims as JSON, whether by cookie.
+    #[getter]
+    fn identity<'py>(&self, py: Python<'py>) -> Option<(usize, Option<String>, Bound<'py, PyBytes>, bool)> {
+        let identity = self.access.identity.as_ref()?;
+        let claims = serde_json::to_vec(&identity.claims).unwrap_or_default();
+        Some((identity.backend, identity.user_id.clone(), PyBytes::new(py, &claims), identity.by_cookie))
+    }
+
+    /// True: Python has to tell who may pass.
+    #[getter]
+    fn undecided(&self) -> bool {
+        self.access.undecided
     }
 
     /// Why a body must not be given to a JSON decoder, as `(line, column, msg)`.

@@ -1,0 +1,57 @@
+"""What a decorator says about one handler's middleware; above or below the route's own decorator.
+
+A mark is kept on the function and read when its routes are compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django_bolt.middleware.cors import CORSMiddleware
+from django_bolt.middleware.rate_limit import RateLimitMiddleware
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+def cors(**options: Any) -> Callable[[Handler], Handler]:
+    """Give a handler's routes a CORS policy of their own, with the arguments of `CORSMiddleware`."""
+    return _marking(CORSMiddleware(**options))
+
+
+def rate_limit(**options: Any) -> Callable[[Handler], Handler]:
+    """Limit a handler's routes further, with the arguments of `RateLimitMiddleware`."""
+    return _marking(RateLimitMiddleware(**options))
+
+
+def no_compress(handler: Handler) -> Handler:
+    """Leave a handler's answers uncompressed."""
+    return skip_middleware("compression")(handler)
+
+
+def skip_middleware(*names: str) -> Callable[[Handler], Handler]:
+    """Leave middleware out around a handler: `"cors"`, `"rate_limit"`, `"compression"`, a class's name, or `"*"`."""
+
+    def decorator(handler: Handler) -> Handler:
+        handler.__dict__["__bolt_skipped__"] = skips_of(handler) | set(names)
+        return handler
+
+    return decorator
+
+
+def marks_of(handler: Any) -> tuple[Any, ...]:
+    """Return the middleware that decorators gave a handler."""
+    return getattr(handler, "__bolt_middleware__", ())
+
+
+def skips_of(handler: Any) -> frozenset[str]:
+    """Return the names of what decorators left out around a handler."""
+    return getattr(handler, "__bolt_skipped__", frozenset())
+
+
+def _marking(middleware: Any) -> Callable[[Handler], Handler]:
+    def decorator(handler: Handler) -> Handler:
+        handler.__dict__["__bolt_middleware__"] = (*marks_of(handler), middleware)
+        return handler
+
+    return decorator
