@@ -1,18 +1,17 @@
 //! What comes ahead of HTTP on a connection: the PROXY protocol, TLS, and which HTTP it is.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::Protocol;
-use bolt_core::plan::ServerPlan;
-use bolt_core::policy::TrustedProxies;
 use bolt_core::proxy_protocol::{self, Header};
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 
 use super::patience;
 use super::socket::{Client, Plain};
 use super::tls::H2;
+use crate::app::Compiled;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -21,18 +20,19 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// How connections begin.
 pub(super) struct Front {
-    tls: Option<TlsAcceptor>,
-    proxies: Option<TrustedProxies>,
+    app: Arc<Compiled>,
+    /// Whether the PROXY protocol is spoken.
+    proxied: bool,
     http2: bool,
     idle: Duration,
 }
 
 impl Front {
-    pub(super) fn new(plan: &ServerPlan, tls: Option<TlsAcceptor>) -> Self {
+    pub(super) fn new(app: &Arc<Compiled>) -> Self {
+        let plan = &app.server;
         Self {
-            tls,
-            // What cannot be parsed was refused when the application was built.
-            proxies: plan.proxies.protocol.then(|| TrustedProxies::parse(&plan.proxies.trusted).unwrap_or_default()),
+            app: Arc::clone(app),
+            proxied: plan.proxies.protocol,
             http2: plan.http2.is_some(),
             idle: patience(plan.deadlines.idle),
         }
@@ -44,13 +44,14 @@ impl Front {
         mut stream: Plain,
         mut peer: Option<SocketAddr>,
     ) -> Option<(Client, Protocol, Option<SocketAddr>)> {
-        if let Some(trusted) = &self.proxies
+        let trusted = self.app.door.proxies();
+        if self.proxied
             && (trusted.is_empty() || trusted.trusts(peer.map(|address| address.ip().to_canonical())))
         {
             let client = timeout(self.idle, told(&mut stream)).await.ok()??;
             peer = client.or(peer);
         }
-        if let Some(tls) = &self.tls {
+        if let Some(tls) = &self.app.tls {
             let stream = timeout(HANDSHAKE, tls.accept(stream)).await.ok()?.ok()?;
             let protocol =
                 if stream.get_ref().1.alpn_protocol() == Some(H2) { Protocol::Http2 } else { Protocol::Http1 };

@@ -63,7 +63,7 @@ impl Connections {
     pub(crate) fn new(seat: Rc<Seat>, keep_alive: Duration) -> Rc<Self> {
         let server = &seat.app.server;
         let rules = Rc::new(Rules::new(&server.deadlines, &server.limits).keeping_alive(keep_alive));
-        let front = Front::new(server, seat.app.tls.clone());
+        let front = Front::new(&seat.app);
         Rc::new(Self {
             seat,
             front,

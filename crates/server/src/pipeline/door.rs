@@ -78,6 +78,11 @@ impl Door {
         })
     }
 
+    /// Whose word on their clients is taken.
+    pub(crate) fn proxies(&self) -> &TrustedProxies {
+        &self.proxies
+    }
+
     fn check(&self, request: &mut Request, server: Option<SocketAddr>) -> Result<(), Reply> {
         self.target(request)?;
         drop_underscored(request.headers_mut());
