@@ -118,18 +118,35 @@ def _result(error: str | None) -> dict[str, str]:
 
 def make_checks(reference: str | Callable[[], Any]) -> Iterator[Check]:
     """Yield the checks that one entry of `BOLT["READY_CHECKS"]` stands for."""
-    if reference == "database":
-        for alias in connections:
-            yield Check(_per_alias("database", alias), lambda alias=alias: run_blocking(ask_database, alias))  # type: ignore[misc]
-    elif reference == "cache":
-        for alias in settings.CACHES:
-            yield Check(_per_alias("cache", alias), lambda alias=alias: ask_cache(alias))  # type: ignore[misc]
-    elif reference == "migrations":
-        yield Check("migrations", Migrations())
-    else:
-        function = import_string(reference) if isinstance(reference, str) else reference
-        name = reference if isinstance(reference, str) else getattr(function, "__qualname__", repr(function))
-        yield Check(name, lambda: _call(function))
+    named = NAMED.get(reference) if isinstance(reference, str) else None
+    if named is not None:
+        yield from named()
+        return
+    function = import_string(reference) if isinstance(reference, str) else reference
+    name = reference if isinstance(reference, str) else getattr(function, "__qualname__", repr(function))
+    yield Check(name, lambda: _call(function))
+
+
+def _databases() -> Iterator[Check]:
+    for alias in connections:
+        yield Check(_per_alias("database", alias), lambda alias=alias: run_blocking(ask_database, alias))  # type: ignore[misc]
+
+
+def _caches() -> Iterator[Check]:
+    for alias in settings.CACHES:
+        yield Check(_per_alias("cache", alias), lambda alias=alias: ask_cache(alias))  # type: ignore[misc]
+
+
+def _migrations() -> Iterator[Check]:
+    yield Check("migrations", Migrations())
+
+
+NAMED: dict[str, Callable[[], Iterator[Check]]] = {
+    "database": _databases,
+    "cache": _caches,
+    "migrations": _migrations,
+}
+"""The checks that have a name of their own."""
 
 
 def _per_alias(name: str, alias: str) -> str:

@@ -14,9 +14,7 @@ from django.utils.module_loading import import_string
 
 from django_bolt.checks.finding import Finding
 from django_bolt.conf import Configuration
-
-READY_CHECKS = ("database", "cache", "migrations")
-"""The checks of /ready that have a name of their own."""
+from django_bolt.health import NAMED
 
 
 def find_missing(configuration: Configuration) -> Iterator[Finding]:
@@ -85,10 +83,10 @@ def _callables(configuration: Configuration) -> Iterator[Finding]:
             "correct the path",
         )
     for check in configuration.ready_checks:
-        if isinstance(check, str) and check not in READY_CHECKS and (reason := not_callable(check)):
+        if isinstance(check, str) and check not in NAMED and (reason := not_callable(check)):
             yield Finding(
                 "E011",
-                f"found {check!r} in READY_CHECKS, which {reason}, expected one of {', '.join(READY_CHECKS)}, "
+                f"found {check!r} in READY_CHECKS, which {reason}, expected one of {', '.join(NAMED)}, "
                 "or the dotted path of a callable",
                 "correct or drop it",
             )
