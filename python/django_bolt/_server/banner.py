@@ -74,8 +74,6 @@ def warnings(configuration: Configuration, *, debug: bool) -> Iterator[str]:
     """Yield what is seldom meant."""
     if debug and (configuration.unix_socket is not None or not is_local(configuration.host)):
         yield "DEBUG is on, so whoever reaches this server sees tracebacks."
-    if configuration.unix_socket is not None and "unix" not in configuration.trusted_proxies:
-        yield 'TRUSTED_PROXIES lacks "unix", so nothing that the proxy says is believed.'
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
