@@ -7,14 +7,12 @@ A prober with a connection of its own each time measures the 99th percentile, al
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+from scripts.under_load import require, served
 from tests.server.harness import Server, request
 
 CONNECTIONS = 1000
@@ -79,10 +77,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.slow", description=__doc__)
     parser.add_argument("--seconds", type=int, default=30, help="how long each attack lasts")
     seconds: int = parser.parse_args().seconds
-    if not shutil.which("slowhttptest"):
-        print("slowhttptest is not installed (Debian: apt-get install slowhttptest)", file=sys.stderr)
-        return 2
-    with tempfile.TemporaryDirectory() as directory, Server(Path(directory), "127.0.0.1:0") as server:
+    require("slowhttptest")
+    with served() as server:
         base, count, failures = probe(server, for_seconds(min(seconds, 10)))
         most = max(base, FLOOR_MS) * MOST_TIMES_BASE
         print(f"{'alone':<14}{base:>9.2f} ms at the 99th percentile of {count} requests, {failures} failed", flush=True)

@@ -9,16 +9,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import re
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
+from scripts.under_load import require, served
 from tests.server.harness import Server, post, request
 
 ROUND_SECONDS = 2
@@ -93,10 +91,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.soak", description=__doc__)
     parser.add_argument("--requests", type=int, default=2_000_000, help="how many at least")
     wanted: int = parser.parse_args().requests
-    if not shutil.which("wrk"):
-        print("wrk is not installed (Debian: apt-get install wrk)", file=sys.stderr)
-        return 2
-    with tempfile.TemporaryDirectory() as directory, Server(Path(directory), "127.0.0.1:0") as server:
+    require("wrk")
+    with served() as server:
         samples = soak(server, wanted)
     half = samples[len(samples) // 2 :]
     counts, memory = zip(*half, strict=True)
