@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.harness import PROJECT, Server, Wire, free_port, request
+from tests.server.harness import PROJECT, Server, Wire, eventually, free_port, request
 
 MakeServer = Callable[..., Server]
 
@@ -226,6 +226,26 @@ def test_a_server_starts_while_its_database_is_down(make_server: MakeServer) -> 
             assert server.get("/hello").status == 200
             assert "Traceback" not in server.log()
             server.end(signal.SIGINT if arguments else signal.SIGTERM)
+
+
+def test_a_lifespan_that_fails_ends_the_command_with_its_reason(make_server: MakeServer, tmp_path: Path) -> None:
+    project = copy_of_the_project(tmp_path)
+    with (project / "mysite" / "api.py").open("a") as module:
+        module.write('\n\n@api.on_start\ndef refuse() -> None:\n    raise RuntimeError("the queue is not there")\n')
+    server = make_server("127.0.0.1:0", project=project).launch()
+    assert server.process.wait(timeout=30) == 1
+    assert "RuntimeError: the queue is not there" in server.log()
+    assert server.log().count("Traceback") == 1
+
+
+def test_ipv6(make_server: MakeServer) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6 loopback: {error}")
+    with make_server("--host", "::1", "--port", "0") as server, Wire(server.port, "::1") as wire:
+        assert wire.send(request("GET", "/hello", host="[::1]")).answer().status == 200
+        assert eventually(server.access_log)[0].startswith("::1 ")
 
 
 def copy_of_the_project(tmp_path: Path) -> Path:

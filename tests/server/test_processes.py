@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -105,6 +106,35 @@ def test_a_second_stop_ends_at_once(make_server: MakeServer) -> None:
         assert server.end(signal.SIGINT) == 0
         assert wire.read() is None
         assert not runs(worker)
+
+
+def test_quit_ends_at_once(make_server: MakeServer) -> None:
+    with make_server("127.0.0.1:0") as server, server.connect() as wire:
+        wire.send(request("GET", "/slow?seconds=30"))
+        worker = server.worker
+        assert server.end(signal.SIGQUIT) == 0
+        assert wire.read() is None
+        assert not runs(worker)
+
+
+def test_the_service_manager_is_told_of_start_reload_and_stop(make_server: MakeServer, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+
+        def told() -> dict[str, str]:
+            return dict(line.split("=", 1) for line in manager.recv(4096).decode().splitlines())
+
+        with make_server("127.0.0.1:0", NOTIFY_SOCKET=str(tmp_path / "notify")) as server:
+            first = told()
+            assert first["READY"] == "1" and int(first["MAINPID"]) == server.process.pid
+            server.process.send_signal(signal.SIGHUP)
+            reloading = told()
+            assert reloading["RELOADING"] == "1" and int(reloading["MONOTONIC_USEC"]) > 0
+            again = told()
+            assert again["READY"] == "1" and runs(int(again["MAINPID"]))
+            server.process.send_signal(signal.SIGTERM)
+            assert told()["STOPPING"] == "1"
 
 
 def test_the_last_answer_says_that_the_connection_closes(make_server: MakeServer) -> None:
