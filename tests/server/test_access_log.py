@@ -90,6 +90,24 @@ def test_every_answer_is_logged_but_those_about_health(make_server: MakeServer) 
     assert lines[-1]["bytes"] == "0"
 
 
+def test_what_is_refused_before_there_is_a_request_is_logged(make_server: MakeServer) -> None:
+    with make_server(LOCAL, PROJECT_BOLT='{"HEAD_TIMEOUT": 0.2}') as server:
+        with server.connect() as late:
+            assert late.send(b"GET /hello HTTP/1.1\r\nHost:").answer().status == 408
+        assert server.get("/hello", "X-Long: " + "a" * 40_000).status == 431
+        lines = logged(server, 2)
+    with make_server(LOCAL, PROJECT_BOLT='{"MAX_CONNECTIONS": 1}') as server, server.connect() as kept:
+        assert kept.send(request("GET", "/hello")).answer().status == 200
+        assert server.get("/hello").status == 503
+        lines += logged(server, 2)[1:]
+    found = [line for line in map(COMBINED.fullmatch, lines) if line is not None]
+    assert [(line["status"], line["line"], line["id"]) for line in found] == [
+        ("408", "- - -", "-"),
+        ("431", "- - -", "-"),
+        ("503", "- - -", "-"),
+    ]
+
+
 def test_a_client_that_left_is_logged(make_server: MakeServer) -> None:
     with make_server(LOCAL) as server:
         with server.connect() as wire:

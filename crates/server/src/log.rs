@@ -5,6 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
@@ -94,6 +95,23 @@ impl Log {
                 log.flush();
             });
         }
+    }
+
+    /// Notes what was refused before there was a request.
+    pub(crate) fn refusal(self: &Rc<Self>, client: Option<SocketAddr>, status: u16) {
+        self.request(&Event {
+            client: client.map(|address| address.ip().to_canonical()),
+            method: "-",
+            path: "-",
+            query: None,
+            version: "-",
+            status,
+            bytes: None,
+            referer: None,
+            user_agent: None,
+            duration: Duration::ZERO,
+            request_id: b"-",
+        });
     }
 
     /// Hands over what is there; what cannot be handed over waits for the next line, or the end.

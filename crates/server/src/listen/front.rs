@@ -45,9 +45,7 @@ impl Front {
         mut peer: Option<SocketAddr>,
     ) -> Option<(Client, Protocol, Option<SocketAddr>)> {
         let trusted = self.app.door.proxies();
-        if self.proxied
-            && (trusted.is_empty() || trusted.trusts(peer.map(|address| address.ip().to_canonical())))
-        {
+        if self.proxied && (trusted.is_empty() || trusted.trusts(peer.map(|address| address.ip().to_canonical()))) {
             let client = timeout(self.idle, told(&mut stream)).await.ok()??;
             peer = client.or(peer);
         }

@@ -117,7 +117,12 @@ impl Connections {
             };
             match accepted {
                 Ok((stream, peer)) if self.has_room() => serve(stream, peer),
-                Ok((stream, _)) => self.refused.answer(stream),
+                Ok((stream, peer)) => {
+                    if let Some(log) = self.seat.log.get() {
+                        log.refusal(peer, 503);
+                    }
+                    self.refused.answer(stream);
+                }
                 Err(error) => self.refused.pause(&error).await,
             }
         }
@@ -189,7 +194,7 @@ impl Connections {
         };
         let connections = Rc::clone(self);
         move |stream, peer| {
-            let shared = Shared::new(Rc::clone(&connections.rules), false);
+            let shared = Shared::new(&connections, false, peer);
             let connection = http.call((Wire::new(stream, shared.clone()), Protocol::Http1, peer));
             tokio::task::spawn_local(Watched::new(connection, shared, Open::new(&connections)));
         }
@@ -217,7 +222,7 @@ impl Open {
             http(client, peer);
             return;
         }
-        let shared = Shared::new(Rc::clone(&self.0.rules), true);
+        let shared = Shared::new(&self.0, true, peer);
         let wire = Wire::new(client, shared.clone());
         let connection = http2::serve(Rc::clone(&self.0), wire, shared.clone(), peer);
         tokio::task::spawn_local(Watched::new(connection, shared, self));

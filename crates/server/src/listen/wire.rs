@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -15,6 +16,9 @@ use actix_rt::net::{ActixStream, Ready};
 use bolt_core::connection::{Progress, Refusal, Rules};
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::Connections;
+use crate::log::Log;
 
 /// Most reads of a refused connection's bytes at one go.
 const READS: usize = 16;
@@ -32,17 +36,20 @@ pub(super) struct Connection {
     closing: Cell<bool>,
     /// Something did come: there is nothing more to read.
     over: Cell<bool>,
+    /// Where a refusal is noted, and whose it is.
+    log: Option<(Rc<Log>, Option<SocketAddr>)>,
 }
 
 impl Shared {
-    pub(crate) fn new(rules: Rc<Rules>, multiplexed: bool) -> Self {
+    pub(crate) fn new(connections: &Connections, multiplexed: bool, peer: Option<SocketAddr>) -> Self {
         let progress = RefCell::new(Progress::new(multiplexed));
         Self(Rc::new(Connection {
-            rules,
+            rules: Rc::clone(&connections.rules),
             progress,
             refusal: RefCell::default(),
             closing: Cell::default(),
             over: Cell::default(),
+            log: connections.seat.log.get().map(|log| (Rc::clone(log), peer)),
         }))
     }
 
@@ -116,6 +123,9 @@ impl Shared {
             Refusal::TargetTooLong => (414, "URI Too Long"),
             Refusal::HeadTooLarge => (431, "Request Header Fields Too Large"),
         };
+        if let Some((log, peer)) = &self.0.log {
+            log.refusal(*peer, status);
+        }
         self.0.refusal.replace(Some(closing_answer(status, reason, "")));
         self.0.progress.borrow_mut().refused();
     }
