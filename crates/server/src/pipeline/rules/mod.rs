@@ -1,17 +1,26 @@
 //! What holds for a request whoever answers it: its origin, its rate, how its answer is encoded.
 
+mod compress;
+mod cors;
+mod rate;
+
 use actix_http::body::BoxBody;
 use actix_http::{Request, Response};
 use bolt_core::plan::{AppPlan, Policies};
 use bolt_core::route::Found;
 
+use self::compress::Compress;
+use self::cors::Origins;
+use self::rate::Rates;
 use crate::app::Compiled;
 use crate::handler::seat::Seat;
 use crate::reply::Reply;
 
 /// Policies, ready to be kept.
 pub(crate) struct Rules {
-    policies: Policies,
+    cors: Option<Origins>,
+    rates: Option<Rates>,
+    compress: Option<Compress>,
 }
 
 /// Where no route answers.
@@ -25,7 +34,14 @@ pub(crate) struct Scope {
 impl Rules {
     /// Reads policies; a sentence where they cannot be kept.
     pub(crate) fn new(policies: Policies) -> Result<Option<Self>, String> {
-        Ok((!policies.is_empty()).then_some(Self { policies }))
+        if policies.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            cors: policies.cors.map(Origins::new).transpose()?,
+            rates: Rates::new(policies.rate_limits)?,
+            compress: policies.compression.map(Compress::new),
+        }))
     }
 
     /// Those of a request's route, or else of its path.
@@ -36,15 +52,26 @@ impl Rules {
         scope(app, request.uri().path()).and_then(|scope| scope.rules.as_ref())
     }
 
-    /// What is answered before anything else: to a preflight, and to who asks too often.
-    pub(crate) async fn before(&self, _seat: &Seat, _request: &Request) -> Result<(), Reply> {
-        let _ = &self.policies;
-        Ok(())
+    /// What is answered before anything else: to who asks too often.
+    pub(crate) async fn before(&self, seat: &Seat, request: &Request) -> Result<(), Reply> {
+        match &self.rates {
+            Some(rates) => rates.before(seat, request).await,
+            None => Ok(()),
+        }
     }
 
     /// Adds to an answer what the policies ask for.
-    pub(crate) fn after(&self, _request: &Request, response: Response<BoxBody>) -> Response<BoxBody> {
-        response
+    pub(crate) fn after(&self, request: &Request, mut response: Response<BoxBody>) -> Response<BoxBody> {
+        if let Some(rates) = &self.rates {
+            rates.after(request, &mut response);
+        }
+        if let Some(cors) = &self.cors {
+            cors.after(request, &mut response);
+        }
+        match &self.compress {
+            Some(compress) => compress.after(request, response),
+            None => response,
+        }
     }
 }
 
