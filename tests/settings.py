@@ -17,6 +17,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django_bolt",
+    "django_bolt.tokens",
     "tests.testapp",
 ]
 MIDDLEWARE: list[str] = []

@@ -142,6 +142,8 @@ class Configuration:
     """Keys that `APIKeyAuthentication` accepts where it names none."""
     token_store: str | None = setting(None, maybe(choice("memory", "cache", "database")))
     """Where revoked tokens are kept; None: tokens cannot be revoked."""
+    token_cache: str = setting("default", text("the alias of a cache", '"tokens"'))
+    """Cache that keeps them where `TOKEN_STORE` is "cache"."""
     rate_limit_clients: int = setting(100_000, whole(1000, 100_000_000))
     """Clients that rate limits can tell apart at once, 16 bytes each, in memory that all processes share."""
     rate_limit_store: str | None = setting(None, maybe(text("a Redis URL", '"redis://127.0.0.1:6379/0"')))
