@@ -24,6 +24,19 @@ from django_bolt.auth.guards import (
     api_key_required,
     jwt_required,
 )
+from django_bolt.auth.signing import InvalidToken
+from django_bolt.auth.stores import TokenStore, token_store
+from django_bolt.auth.tokens import (
+    TokenPair,
+    check_revoked,
+    create_jwt_for_user,
+    create_token_pair,
+    decode_refresh_token,
+    revoke_all_for_user,
+    revoke_family,
+    revoke_token,
+    rotate_refresh_token,
+)
 
 __all__ = [
     "APIKeyAuthentication",
@@ -36,12 +49,24 @@ __all__ = [
     "HasAnyPermission",
     "HasPermission",
     "HasRole",
+    "InvalidToken",
     "IsAuthenticated",
     "IsStaff",
     "IsSuperuser",
     "JWTAuthentication",
     "JWTBearer",
     "SessionAuthentication",
+    "TokenPair",
+    "TokenStore",
     "api_key_required",
+    "check_revoked",
+    "create_jwt_for_user",
+    "create_token_pair",
+    "decode_refresh_token",
     "jwt_required",
+    "revoke_all_for_user",
+    "revoke_family",
+    "revoke_token",
+    "rotate_refresh_token",
+    "token_store",
 ]

@@ -14,9 +14,11 @@ class JWTSettings:
     """How tokens are signed and how long they live."""
 
     secret: str | bytes = field(repr=False)
-    """`JWT_SECRET_KEY`, else `SECRET_KEY`."""
+    """What tokens are checked with: `JWT_SECRET_KEY`, a secret or a public key, else `SECRET_KEY`."""
     fallbacks: tuple[str | bytes, ...] = field(repr=False)
     """`SECRET_KEY_FALLBACKS`, where `SECRET_KEY` is the secret."""
+    private_key: str | bytes | None = field(repr=False)
+    """`JWT_PRIVATE_KEY`: what they are signed with, where that is not the secret."""
     algorithm: str
     """`JWT_ALGORITHM`, else HS256."""
     expiration: float
@@ -31,6 +33,7 @@ def jwt_settings() -> JWTSettings:
     return JWTSettings(
         secret=own or settings.SECRET_KEY,
         fallbacks=() if own else tuple(settings.SECRET_KEY_FALLBACKS),
+        private_key=getattr(settings, "JWT_PRIVATE_KEY", None),
         algorithm=getattr(settings, "JWT_ALGORITHM", None) or "HS256",
         expiration=getattr(settings, "JWT_EXPIRATION", None) or 3600,
         refresh_expiration=getattr(settings, "JWT_REFRESH_EXPIRATION", None) or 7 * 24 * 3600,

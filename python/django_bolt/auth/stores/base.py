@@ -47,7 +47,7 @@ class TokenStore(ABC):
         return await self.add(required("jti", claims), ends_at(claims))
 
     async def revoke_family(self, claims: Claims, *, lifetime: float) -> None:
-        """Revoke every token with the `fam` of these claims, those to come as well; none lives longer than `lifetime`."""
+        """Revoke every token with the `fam` of these claims, one made now for `lifetime` seconds included."""
         own = ends_at(claims)
         until = None if own is None else max(own, time.time() + lifetime + SPARE)
         await self.write(required("fam", claims), 0.0, until)
