@@ -43,7 +43,9 @@ class InvalidToken(Unauthorized):
 
 
 def is_symmetric(algorithm: str) -> bool:
-    """Tell whether one secret both signs and checks."""
+    """Tell whether one secret both signs and checks; raises `ImproperlyConfigured` for what is no algorithm here."""
+    if algorithm not in ALGORITHMS:
+        raise ImproperlyConfigured(f"found the algorithm {algorithm!r}, expected one of {', '.join(ALGORITHMS)}")
     return algorithm in SYMMETRIC
 
 
@@ -92,8 +94,6 @@ def signer(algorithm: str) -> PyJWS:
     from jwt import PyJWS  # noqa: PLC0415
     from jwt.algorithms import HMACAlgorithm, has_crypto  # noqa: PLC0415
 
-    if algorithm not in ALGORITHMS:
-        raise ImproperlyConfigured(f"found the algorithm {algorithm!r}, expected one of {', '.join(ALGORITHMS)}")
     if not is_symmetric(algorithm) and not has_crypto:
         raise ImproperlyConfigured(
             f"found the algorithm {algorithm}, for which the package cryptography has to be installed; "

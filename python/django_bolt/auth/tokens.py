@@ -107,7 +107,8 @@ async def rotate_refresh_token(
 ) -> TokenPair:
     """Use a refresh token up and return the next pair of its family.
 
-    `extra_claims` may be a function that is given the user; `public_key` goes with a `secret` that is a private key.
+    `extra_claims` may be a function of the user, which may ask the database; `public_key` goes with a `secret` that is a
+    private key.
 
     Raises `InvalidToken` (401) for a token that does not count: expired, forged, revoked, of a user who is gone or
     inactive or has another password by now. One that was used before revokes its whole family, for then two have it and
@@ -122,10 +123,8 @@ async def rotate_refresh_token(
         await _revoke_family(store, claims)
         raise InvalidToken
     await check_revoked({name: value for name, value in claims.items() if name != "jti"})
-    user = await run_blocking(_user_of, claims)
-    if callable(extra_claims):
-        extra_claims = extra_claims(user)
-    return _pair(user, lives, claims["fam"], extra_claims, now)
+    user, extra = await run_blocking(_renewed, claims, extra_claims)
+    return _pair(user, lives, claims["fam"], extra, now)
 
 
 def decode_refresh_token(token: str, *, secret: Key | None = None, algorithm: str | None = None) -> dict[str, Any]:
@@ -248,6 +247,12 @@ def _basic(user: Any, kind: str, lifetime: float, now: float) -> dict[str, Any]:
         "jti": secrets.token_urlsafe(16),
         "type": kind,
     }
+
+
+def _renewed(claims: Claims, extra: Claims | Callable[[Any], Claims] | None) -> tuple[Any, Claims | None]:
+    """Return the user of a refresh token and its further claims."""
+    user = _user_of(claims)
+    return user, extra(user) if callable(extra) else extra
 
 
 def _user_of(claims: Claims) -> Any:
