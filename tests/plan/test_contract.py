@@ -164,6 +164,7 @@ def plan() -> AppPlan:
             access_log=AccessLog(mask=["token"]),
             rate_limits=RateLimits(store="redis://127.0.0.1/0"),
             trusted_origins=["https://*.example.com"],
+            secure_header=("x-forwarded-proto", "https"),
         ),
     )
 

@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::listen::tls;
 use crate::pipeline::door::Door;
+use crate::pipeline::origin::Origins;
 use crate::pipeline::rules::{self, Rules, Scope};
 
 /// A compiled application: routes, rules and the Python objects they use.
@@ -31,6 +32,8 @@ pub(crate) struct Compiled {
     pub(crate) backends: Vec<Backend>,
     pub(crate) server: ServerPlan,
     pub(crate) door: Door,
+    /// Who may send requests with cookies; `None`: anybody.
+    pub(crate) origins: Option<Origins>,
     /// What encrypts connections, where there is a certificate.
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) health: Health,
@@ -197,6 +200,7 @@ impl App {
             .collect::<PyResult<_>>()?;
         let hooks = Hooks::read(py, hooks)?;
         let door = Door::new(&plan.server).map_err(PyValueError::new_err)?;
+        let origins = Origins::new(&plan.server).map_err(PyValueError::new_err)?;
         let tls = tls::acceptor(&plan.server).map_err(PyValueError::new_err)?;
         let AppPlan { prefixes, backends, server, .. } = plan;
         Ok(Self(Arc::new(Compiled {
@@ -207,6 +211,7 @@ impl App {
             backends,
             server,
             door,
+            origins,
             tls,
             health,
             objects,

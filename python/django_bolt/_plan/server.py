@@ -90,3 +90,5 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     rate_limits: RateLimits = msgspec.field(default_factory=RateLimits)
     trusted_origins: list[str] | None = None
     """Django's `CSRF_TRUSTED_ORIGINS`; None: unsafe requests that bring cookies may come from anywhere (tests)."""
+    secure_header: tuple[str, str] | None = None
+    """Django's `SECURE_PROXY_SSL_HEADER`: a field's name, and its value where the client's connection is encrypted."""

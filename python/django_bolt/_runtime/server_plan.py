@@ -62,7 +62,17 @@ def server_plan(
         health=configuration.health,
         rate_limits=RateLimits(clients=configuration.rate_limit_clients, store=configuration.rate_limit_store),
         trusted_origins=list(settings.CSRF_TRUSTED_ORIGINS) if enforce_csrf else None,
+        secure_header=secure_header(),
     )
+
+
+def secure_header() -> tuple[str, str] | None:
+    """Return `SECURE_PROXY_SSL_HEADER` with the field's own name."""
+    setting = settings.SECURE_PROXY_SSL_HEADER
+    if not setting:
+        return None
+    name, value = setting
+    return name.removeprefix("HTTP_").replace("_", "-").lower(), value
 
 
 def limits(configuration: conf.Configuration) -> Limits:

@@ -85,10 +85,10 @@ def own_bridge(event_loop: asyncio.AbstractEventLoop) -> Bridge:
 class Stage:
     """The calling thread as a worker: a guest loop, and every blocking call where the test is."""
 
-    def __init__(self, apis: Sequence[BoltAPI]) -> None:
+    def __init__(self, apis: Sequence[BoltAPI], *, enforce_csrf: bool) -> None:
         refuse_inside_loop()
         self.apis = apis
-        app = compile_app(assemble(apis, own_hosts=[HOST]))
+        app = compile_app(assemble(apis, own_hosts=[HOST], enforce_csrf=enforce_csrf))
         self._thread = threading.get_ident()
         self.event_loop = GuestLoop()
         executor = InlineExecutor(self.event_loop)
@@ -138,17 +138,23 @@ class TestClient(httpx.Client):
     """An `httpx.Client` that talks to one API, or several, through the whole server in this process.
 
     As a context manager it runs the APIs' lifespans. `raise_server_exceptions` (default true): an exception
-    that became a 500 is raised in the test. Every other argument is httpx's; `base_url` is `http://testserver`.
-    `RuntimeError` where an event loop is running.
+    that became a 500 is raised in the test. `enforce_csrf_checks` (default false, as for Django's client): forged
+    cross-site requests are refused. Every other argument is httpx's; `base_url` is `http://testserver`. `RuntimeError`
+    where an event loop is running.
     """
 
     __test__ = False
 
     def __init__(
-        self, api: BoltAPI | Sequence[BoltAPI], *, raise_server_exceptions: bool = True, **options: Any
+        self,
+        api: BoltAPI | Sequence[BoltAPI],
+        *,
+        raise_server_exceptions: bool = True,
+        enforce_csrf_checks: bool = False,
+        **options: Any,
     ) -> None:
         self.raise_server_exceptions = raise_server_exceptions
-        self._stage = Stage(as_list(api))
+        self._stage = Stage(as_list(api), enforce_csrf=enforce_csrf_checks)
         self._lifespan: Lifespan | None = None
         options.setdefault("base_url", f"http://{HOST}")
         super().__init__(transport=Transport(self._stage.connect), **options)
@@ -208,11 +214,16 @@ class AsyncTestClient(httpx.AsyncClient):
     __test__ = False
 
     def __init__(
-        self, api: BoltAPI | Sequence[BoltAPI], *, raise_server_exceptions: bool = True, **options: Any
+        self,
+        api: BoltAPI | Sequence[BoltAPI],
+        *,
+        raise_server_exceptions: bool = True,
+        enforce_csrf_checks: bool = False,
+        **options: Any,
     ) -> None:
         self.raise_server_exceptions = raise_server_exceptions
         self._apis = as_list(api)
-        self._app = compile_app(assemble(self._apis, own_hosts=[HOST]))
+        self._app = compile_app(assemble(self._apis, own_hosts=[HOST], enforce_csrf=enforce_csrf_checks))
         self._remote: _core.Remote | None = None
         self._lent: Bridge | None = None
         self._lifespan: contextlib.AbstractAsyncContextManager[None] | None = None

@@ -26,6 +26,8 @@ pub struct ServerPlan {
     pub rate_limits: RateLimits,
     /// Django's `CSRF_TRUSTED_ORIGINS`; `None`: unsafe requests that bring cookies may come from anywhere (tests).
     pub trusted_origins: Option<Vec<String>>,
+    /// Django's `SECURE_PROXY_SSL_HEADER`: a field's name, and its value where the client's connection is encrypted.
+    pub secure_header: Option<(String, String)>,
 }
 
 /// Bounds on what clients may bring.

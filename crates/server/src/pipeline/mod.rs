@@ -6,6 +6,7 @@ pub(crate) mod coerce;
 pub(crate) mod door;
 pub(crate) mod entry;
 mod health;
+pub(crate) mod origin;
 pub(crate) mod rules;
 
 use std::rc::Rc;
@@ -247,6 +248,7 @@ impl Matched<'_> {
         if let Some(rules) = rules {
             rules.before(self.seat, request).await?;
         }
+        origin::check(self.seat.app.origins.as_ref(), request, rules)?;
         if !self.route.guards.is_empty() || self.route.around {
             let access = access::decide(&self.seat.app, self.route, request)?;
             request.extensions_mut().insert(access);

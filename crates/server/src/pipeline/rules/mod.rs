@@ -60,6 +60,11 @@ impl Rules {
         }
     }
 
+    /// Whether pages of an origin may read the answers that cookies open.
+    pub(crate) fn shares_credentials(&self, _origin: &[u8]) -> bool {
+        false
+    }
+
     /// Adds to an answer what the policies ask for.
     pub(crate) fn after(&self, request: &Request, mut response: Response<BoxBody>) -> Response<BoxBody> {
         if let Some(rates) = &self.rates {
