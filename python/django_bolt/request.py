@@ -5,16 +5,19 @@ Nothing here may decide how a request is answered, and nothing is parsed that no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from io import BytesIO
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from django.core.handlers.wsgi import WSGIRequest
 
 from django_bolt import _json
-from django_bolt.datastructures import Context, Cookies, Headers, PathParams, QueryParams, State
+from django_bolt.datastructures import Cookies, Headers, PathParams, QueryParams, State
 from django_bolt.exceptions import RequestValidationError
+
+if TYPE_CHECKING:
+    from django_bolt.auth.users import Identity
 
 __all__ = ["RawRequest", "Request", "build_meta"]
 
@@ -118,8 +121,6 @@ _ITEMS = frozenset({"method", "path", "query", "params", "headers", "body", "con
 _NOT_SERVED = {
     name: f"request.{name} is not served yet; {instead}"
     for name, instead in {
-        "user": "read the credentials from request.headers",
-        "auser": "read the credentials from request.headers",
         "session": "use request.cookies or a Django view",
         "form": "send JSON, or parse request.body",
         "file": "send JSON, or parse request.body",
@@ -128,25 +129,44 @@ _NOT_SERVED = {
 }
 
 
+class Access(Protocol):
+    """What is asked of those who decide who may pass, where that is left to Python."""
+
+    challenge: str
+    """What a client that is nobody is told to send: the value of `WWW-Authenticate`."""
+
+    async def identify(self, request: Any, /) -> Identity | None:
+        """Find out who sent a request."""
+        ...
+
+    async def check_object(self, request: Any, found: Any, /) -> None:
+        """Ask the guards about an object."""
+        ...
+
+
 class Request:
     """One HTTP request.
 
     `method`, `path` (decoded) and `body` are plain values; `query`, `params`, `headers` and `cookies` read-only
-    mappings of text; `context` what authentication knows (empty: nobody); `state` room for the project's own values;
-    `META` and `django_request` what Django code expects.
+    mappings of text; `user` who sent it and `context` what authentication knows (empty: nobody); `state` room for the
+    project's own values; `META` and `django_request` what Django code expects.
     """
 
     # One slot for each value computed on first use: construction is on the path of every request.
     __slots__ = (
         "__weakref__",
+        "_access",
+        "_auser",
         "_context",
         "_cookies",
         "_django_request",
         "_headers",
+        "_identity",
         "_params",
         "_query",
         "_raw",
         "_state",
+        "_user",
     )
 
     _raw: RawRequest
@@ -157,6 +177,10 @@ class Request:
     _context: Mapping[str, Any]
     _state: State
     _django_request: WSGIRequest
+    _access: Access
+    _identity: Identity | None
+    _user: Any
+    _auser: Callable[[], Awaitable[Any]]
 
     def __init__(self, raw: RawRequest) -> None:
         self._raw = raw
@@ -170,6 +194,11 @@ class Request:
     def undecided(self) -> bool:
         """Whether it is left to Python who may pass."""
         return self._raw.undecided
+
+    @property
+    def told_by_server(self) -> tuple[int, str | None, bytes, bool] | None:
+        """Who the server found: which backend told, the user's id, claims as JSON, by cookie or not."""
+        return self._raw.identity
 
     @property
     def method(self) -> str:
@@ -228,13 +257,103 @@ class Request:
             return self._cookies
 
     @property
+    def identity(self) -> Identity | None:
+        """Who the client proved to be, as the backend that found it says; None: nobody."""
+        try:
+            return self._identity
+        except AttributeError:
+            pass
+        if self._pending() is not None:
+            raise RuntimeError(
+                "who sent this request is asked behind middleware; write `await request.auser()` in front of it"
+            )
+        self._identity = _users().told_by_server(self.told_by_server)
+        return self._identity
+
+    @identity.setter
+    def identity(self, found: Identity | None) -> None:
+        self._identity = found
+
+    @property
+    def user(self) -> Any:
+        """Who sent the request: loaded when anything but `id` or `pk` is read; `AnonymousUser` where nobody is known.
+
+        It needs no `await`, in no kind of handler.
+        """
+        try:
+            return self._user
+        except AttributeError:
+            self._user = _users().user_of(self.identity)
+            return self._user
+
+    @user.setter
+    def user(self, user: Any) -> None:
+        self._user = user
+
+    @property
+    def auser(self) -> Callable[[], Awaitable[Any]]:
+        """`await request.auser()` is `request.user`, loaded."""
+        try:
+            return self._auser
+        except AttributeError:
+            return self._load_user
+
+    @auser.setter
+    def auser(self, function: Callable[[], Awaitable[Any]]) -> None:
+        self._auser = function
+
+    async def _load_user(self) -> Any:
+        access = self._pending()
+        if access is not None and not self._is_known():
+            await access.identify(self)
+        return await _users().loaded(self.user)
+
+    @property
     def context(self) -> Mapping[str, Any]:
         """What authentication knows about the client: never None, empty when nobody is authenticated."""
         try:
             return self._context
         except AttributeError:
-            self._context = Context()
+            self._context = _users().context_of(self.identity)
             return self._context
+
+    async def check_object(self, found: Any) -> None:
+        """Ask the route's guards about an object that was found; raises `Forbidden` where one refuses.
+
+        Those are asked whose `check` takes a second parameter. Where nobody is authenticated it is `Unauthorized`.
+        """
+        access = self._pending()
+        if access is not None:
+            await access.check_object(self, found)
+
+    @property
+    def challenge(self) -> str:
+        """What a client that is nobody is told to send: the value of `WWW-Authenticate`."""
+        access = self._pending()
+        return "Bearer" if access is None else access.challenge
+
+    def entrust(self, access: Access) -> None:
+        """Leave it to `access` who sent the request."""
+        self._access = access
+
+    def _pending(self) -> Access | None:
+        try:
+            return self._access
+        except AttributeError:
+            return None
+
+    def _is_known(self) -> bool:
+        try:
+            self._user  # noqa: B018  # whether the slot is filled
+        except AttributeError:
+            pass
+        else:
+            return True
+        try:
+            self._identity  # noqa: B018  # as above
+        except AttributeError:
+            return False
+        return True
 
     @property
     def state(self) -> State:
@@ -315,6 +434,12 @@ class Request:
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.path!r}>"
+
+
+def _users() -> Any:
+    from django_bolt.auth import users  # noqa: PLC0415  # what is in that package may import this module
+
+    return users
 
 
 def build_meta(raw: RawRequest) -> dict[str, Any]:

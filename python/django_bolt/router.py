@@ -16,6 +16,7 @@ from msgspec import UNSET
 from django_bolt._plan.compile import Route, compile_route
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError, UnknownSegment, UnresolvedName
+from django_bolt._runtime.declared import checked_backends, checked_guards, checked_list
 from django_bolt.middleware.decorators import marks_of, skips_of
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -160,9 +161,9 @@ class Routes:
         self.prefix = check_prefix(prefix)
         self.tags = tuple(tags)
         owner = type(self).__name__
-        self.auth = check_policies(owner, "auth", auth)
-        self.guards = check_policies(owner, "guards", guards)
-        self.middleware = check_policies(owner, "middleware", middleware) or ()
+        self.auth = checked_backends(owner, auth)
+        self.guards = checked_guards(owner, guards)
+        self.middleware = checked_list(owner, "middleware", middleware) or ()
         self._parts: list[Registration | tuple[str, Router]] = []
 
     def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Handler], Handler]:
@@ -226,8 +227,8 @@ class Routes:
         )
 
     def _register(self, method: str, path: str, options: RouteOptions) -> Callable[[Handler], Handler]:
-        check_options(options)
         check_path(path)
+        check_options(f"{method} {path or '/'}", options)
 
         def decorator(handler: Handler) -> Handler:
             registration = Registration(method=method, path=path, handler=handler, options=options)
@@ -262,24 +263,15 @@ class Router(Routes):
         super().__init__(prefix, tags, auth=auth, guards=guards, middleware=middleware)
 
 
-def check_policies(where: str, name: str, given: Sequence[Any] | None) -> tuple[Any, ...] | None:
-    """Return backends, guards or middleware as a tuple; raises `PlanError` for what is no list of them."""
-    if given is None:
-        return None
-    if isinstance(given, str) or not isinstance(given, Sequence):
-        raise PlanError(f"{where}: {name}={given!r}, expected a list; write {name}=[{given!r}]")
-    return tuple(given)
-
-
-def check_options(options: RouteOptions) -> None:
-    """Raise for options that no decorator has and for policies."""
+def check_options(where: str, options: RouteOptions) -> None:
+    """Raise for options that no decorator has; put backends and guards in place of their classes."""
     unknown = sorted(set(options) - set(RouteOptions.__annotations__))
     if unknown:
         known = ", ".join(RouteOptions.__annotations__)
         raise TypeError(f"A route has no option {unknown[0]!r}; the options are: {known}")
-    check_policies("Route", "auth", options.get("auth"))
-    check_policies("Route", "guards", options.get("guards"))
-    check_policies("Route", "middleware", options.get("middleware"))
+    options["auth"] = checked_backends(where, options.get("auth"))
+    options["guards"] = checked_guards(where, options.get("guards"))
+    checked_list(where, "middleware", options.get("middleware"))
 
 
 def check_path(path: str) -> None:

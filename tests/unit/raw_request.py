@@ -20,6 +20,8 @@ class Raw:
     server: tuple[str, int] | None = ("127.0.0.1", 8000)
     http_version: str = "1.1"
     refusal: tuple[int, int, str] | None = None
+    identity: tuple[int, str | None, bytes, bool] | None = None
+    undecided: bool = False
 
     @property
     def raw_path(self) -> str:

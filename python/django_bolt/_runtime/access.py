@@ -1,18 +1,135 @@
-"""Who may pass, where the server alone cannot tell: the project's backends and guards, and those that ask Django."""
+"""Who may pass, where the server alone cannot tell: the project's backends and guards, and those that ask Django.
+
+It decides as the server does (`crates/core/src/auth`) from what the server found; nothing here may verify a token.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from django_bolt.auth.backends import APIKeyAuthentication, AuthResult, JWTAuthentication
+from django_bolt.auth.guards import BaseGuard
+from django_bolt.auth.users import Identity, told_by_backend, told_by_server
+from django_bolt.exceptions import Forbidden, Unauthorized
+from django_bolt.orm.entry import run_blocking
+
+IN_RUST = (JWTAuthentication, APIKeyAuthentication)
+"""Backends that the server asks."""
+EARLIER = frozenset({401, 403, 408, 429, 503})
+"""What the server answers without having got as far as access, or because of it."""
+
+
+class Store(Protocol):
+    """Where revoked tokens are kept."""
+
+    async def is_revoked(self, claims: Any, /) -> bool:
+        """Tell whether the token with these claims was revoked."""
+        ...
 
 
 class Access:
-    """The backends and guards of a route."""
+    """The backends and guards of a route; `store` tells which tokens were revoked."""
 
-    def __init__(self, backends: Sequence[Any], guards: Sequence[Any]) -> None:
-        self.backends = backends
-        self.guards = guards
+    def __init__(self, backends: Sequence[Any], guards: Sequence[BaseGuard], *, store: Store | None = None) -> None:
+        self.backends = [(position, item) for position, item in enumerate(backends) if not isinstance(item, IN_RUST)]
+        self.guards = [(guard, asker(guard, "check"), takes_object(guard)) for guard in guards]
+        self.challenge = challenge(backends)
+        self.store = store if any(isinstance(item, JWTAuthentication) for item in backends) else None
+        self.tokens = frozenset(
+            position for position, item in enumerate(backends) if isinstance(item, JWTAuthentication)
+        )
+        self.authenticates = bool(backends)
+        self.identifies = bool(self.backends) or self.store is not None
+        """Whether what the server says of a client's identity is not all."""
+        self._askers = {position: asker(item, "authenticate") for position, item in self.backends}
+
+    def applies(self, request: Any, refusal: tuple[int, Any, Any] | None) -> bool:
+        """Tell whether Python has to decide about a request, which the server may have refused already."""
+        if refusal is not None and refusal[0] in EARLIER:
+            return False
+        return self.identifies or bool(request.undecided)
 
     async def check(self, request: Any) -> None:
         """Find out who sent the request; raises `Unauthorized` or `Forbidden` where a guard refuses."""
-        raise NotImplementedError
+        await self.identify(request)
+        for guard, ask, of_objects in self.guards:
+            passes = await (ask(request, None) if of_objects else ask(request))
+            if not told(guard, passes):
+                raise self.refusal(request)
+
+    async def identify(self, request: Any) -> Identity | None:
+        """Ask the backends, each in its turn, who sent the request, and tell the request."""
+        found = told_by_server(request.told_by_server)
+        if found is not None and await self._is_revoked(found):
+            found = None
+        for position, backend in self.backends:
+            if found is not None and found.backend < position:
+                break
+            result = await self._askers[position](request)
+            if not isinstance(result, AuthResult):
+                raise TypeError(
+                    f"{type(backend).__name__}.authenticate() returned {type(result).__name__}, expected an "
+                    "AuthResult; return AuthResult() where nobody is authenticated"
+                )
+            told = told_by_backend(position, result)
+            if told is not None:
+                found = told
+                break
+        request.identity = found
+        return found
+
+    async def check_object(self, request: Any, found: Any) -> None:
+        """Ask the guards that take an object about one; raises as `check` does."""
+        for guard, ask, of_objects in self.guards:
+            if of_objects and not told(guard, await ask(request, found)):
+                raise self.refusal(request)
+
+    def refusal(self, request: Any) -> Exception:
+        """Return what is raised for a client that may not pass."""
+        if request.identity is None and self.authenticates:
+            return Unauthorized(headers={"WWW-Authenticate": self.challenge})
+        return Forbidden()
+
+    async def _is_revoked(self, found: Identity) -> bool:
+        if self.store is None or found.backend not in self.tokens:
+            return False
+        return await self.store.is_revoked(found.claims)
+
+
+def asker(item: Any, name: str) -> Callable[..., Awaitable[Any]]:
+    """Return a method to await, which may be a plain function: that then runs as the ORM's calls do."""
+    method = getattr(item, name)
+    if inspect.iscoroutinefunction(method):
+        return method  # type: ignore[no-any-return]
+
+    async def ask(*args: Any) -> Any:
+        result = await run_blocking(method, *args)
+        return await result if inspect.isawaitable(result) else result
+
+    return ask
+
+
+def told(guard: BaseGuard, passes: Any) -> bool:
+    """Return what a guard's check said; raises `TypeError` for what is neither True nor False."""
+    if isinstance(passes, bool):
+        return passes
+    raise TypeError(
+        f"{type(guard).__name__}.check() returned {passes!r}, expected True or False; "
+        "nobody passes a guard that says neither"
+    )
+
+
+def takes_object(guard: BaseGuard) -> bool:
+    """Tell whether a guard is asked about objects: its `check` takes two positional arguments."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(guard.check).parameters.values()
+    return len([parameter for parameter in parameters if parameter.kind in kinds]) > 1
+
+
+def challenge(backends: Sequence[Any]) -> str:
+    """Return what a client that is nobody is told to send (RFC 9110, section 11.6.1)."""
+    schemes = {JWTAuthentication: "Bearer", APIKeyAuthentication: "ApiKey"}
+    wanted = [scheme for item in backends for kind, scheme in schemes.items() if isinstance(item, kind)]
+    return ", ".join(dict.fromkeys(wanted)) or "Bearer"

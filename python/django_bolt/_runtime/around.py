@@ -52,10 +52,12 @@ def build_around(
 
     async def around(request: Any, refusal: Reply | None, *args: Any) -> Any:
         deferred: list[Deferred] = []
+        if access is not None:
+            request.entrust(access)
 
         async def innermost(request: Any) -> Response:
             try:
-                if access is not None and request.undecided:
+                if access is not None and access.applies(request, refusal):
                     await access.check(request)
                 if refusal is not None:
                     return Response.of_reply(refusal)

@@ -17,7 +17,7 @@ from django_bolt import conf
 from django_bolt._plan.compile import Route, compile_route, dotted_name
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
-from django_bolt._plan.model import AppPlan, HandlerKind, RoutePlan, serialise
+from django_bolt._plan.model import AppPlan, HandlerKind, RequestArgument, RoutePlan, serialise
 from django_bolt._plan.node import Ref
 from django_bolt._plan.policy import Policies, Scope
 from django_bolt._runtime.around import build_around
@@ -134,7 +134,9 @@ def documentation(apis: Sequence[Application], routes: Sequence[Route]) -> list[
 
 def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan:
     """Return the plan of one route, with everything that Rust calls for it."""
-    configuration, declared = planner.configuration, planner.route(route.declaration)
+    configuration = planner.configuration
+    reads_request = any(isinstance(argument, RequestArgument) for argument in route.arguments)
+    declared = planner.route(route.declaration, reads_request=reads_request)
     call, kind = callable_of(route, emit_signals=configuration.emit_signals)
     encode, fast_types = encoder_for(route)
     finish, fail = finisher_for(route, encode=encode), failer_for(api)

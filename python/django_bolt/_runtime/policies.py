@@ -5,12 +5,13 @@ Nothing here runs while a request is served.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django_bolt import conf
 from django_bolt._plan.declaration import RouteDeclaration
+from django_bolt._plan.errors import PlanError
 from django_bolt._plan.node import Ref
 from django_bolt._plan.policy import (
     AllowAny,
@@ -33,7 +34,8 @@ from django_bolt._plan.policy import (
     RateLimit,
     User,
 )
-from django_bolt._runtime.access import Access
+from django_bolt._runtime.access import Access, Store
+from django_bolt._runtime.declared import configured_backends
 from django_bolt.auth import backends, guards
 from django_bolt.middleware import CompressionMiddleware, CORSMiddleware, RateLimitMiddleware
 
@@ -59,20 +61,30 @@ class Planner:
         self.backends: list[Backend] = []
         self._indices: dict[int, int] = {}
         self._kept: list[Any] = []
+        self._defaults: dict[type, Any] = {}
+        self._configured = (
+            None if configuration.authentication is None else configured_backends(configuration.authentication)
+        )
+        self._store = None if configuration.token_store is None else token_store()
 
-    def route(self, declaration: RouteDeclaration) -> RoutePolicies:
-        """Return what holds for a route."""
+    def route(self, declaration: RouteDeclaration, *, reads_request: bool = True) -> RoutePolicies:
+        """Return what holds for a route; `reads_request`: its handler or a dependency takes the request."""
         own = tuple(kept(declaration.middleware, declaration.skipped))
-        declared = [made(item) for item in self.authentication(declaration)]
-        wanted = [made(item) for item in declaration.guards]
+        declared, wanted = self.authentication(declaration), declaration.guards
+        check_passable(declaration, declared)
         nodes = [guard_node(guard) for guard in wanted]
         indices = [self.backend(backend) for backend in declared]
+        middleware = tuple(item for item in own if not isinstance(item, IN_RUST))
+        access = Access(declared, wanted, store=self._store)
+        # Whoever takes the request may read its user, which no code that cannot wait could find out.
+        asks = bool(nodes or reads_request or middleware or declaration.django_middleware)
+        needed = (access.identifies and asks) or any(isinstance(node, Flag | Names | PythonGuard) for node in nodes)
         return RoutePolicies(
             policies=self.policies(own, bucket=f"{declaration.method} {declaration.path}"),
             auth=indices,
             guards=nodes,
-            access=Access(declared, wanted) if needs_python(nodes, [self.backends[i] for i in indices]) else None,
-            middleware=tuple(item for item in own if not isinstance(item, IN_RUST)),
+            access=access if needed else None,
+            middleware=middleware,
         )
 
     def policies(self, middleware: Iterable[Any], *, bucket: str) -> Policies:
@@ -88,11 +100,28 @@ class Planner:
         return Policies(cors=cors, rate_limits=limits, compression=compression)
 
     def authentication(self, declaration: RouteDeclaration) -> tuple[Any, ...]:
-        """Return the backends of a route: its own, or what the settings say."""
-        if declaration.auth is not None:
-            return declaration.auth
-        configured = self.configuration.authentication
-        return (backends.JWTAuthentication(),) if configured is None else configured
+        """Return the backends of a route: its own, or what the settings say; of one kind where a guard says which."""
+        declared = self.defaults() if declaration.auth is None else declaration.auth
+        kinds = {guard.backend: guard for guard in declaration.guards if isinstance(guard, guards.ProvesBy)}
+        if len(kinds) > 1:
+            raise PlanError(
+                f"{place(declaration)} has the guards {' and '.join(map(repr, kinds.values()))}, and nobody can pass "
+                "both: a request proves who sent it by one credential; keep one of them, or name both backends in "
+                "`auth` and use IsAuthenticated"
+            )
+        for kind in kinds:
+            declared = tuple(item for item in declared if isinstance(item, kind)) or (self.default(kind),)
+        return declared
+
+    def defaults(self) -> tuple[Any, ...]:
+        """Return the backends where a route names none."""
+        return (self.default(backends.JWTAuthentication),) if self._configured is None else self._configured
+
+    def default(self, kind: type) -> Any:
+        """Return the backend of a kind as the settings describe it, the same one every time."""
+        if kind not in self._defaults:
+            self._defaults[kind] = kind()
+        return self._defaults[kind]
 
     def backend(self, backend: Any) -> int:
         """Return the index of a backend in the plan."""
@@ -130,11 +159,19 @@ def made(item: Any) -> Any:
     return item() if isinstance(item, type) else item
 
 
-def needs_python(nodes: Iterable[Guard], asked: Iterable[Backend]) -> bool:
-    """Tell whether the server cannot always decide alone."""
-    return any(isinstance(node, Flag | Names | PythonGuard) for node in nodes) or any(
-        isinstance(backend, PythonBackend) for backend in asked
-    )
+def place(declaration: RouteDeclaration) -> str:
+    """Return a route's place, as messages name it."""
+    return f"{declaration.method} {declaration.path}"
+
+
+def check_passable(declaration: RouteDeclaration, declared: Sequence[Any]) -> None:
+    """Raise `PlanError` where a guard wants somebody and nobody can be authenticated."""
+    wants = next((guard for guard in declaration.guards if guard_node(guard) not in (AllowAny(), PythonGuard())), None)
+    if wants is not None and not declared:
+        raise PlanError(
+            f"{place(declaration)} has the guard {wants!r} and no backend (auth=[]), so nobody can ever pass; name a "
+            "backend in `auth`, or write guards=[] where anybody may"
+        )
 
 
 def guard_node(guard: Any) -> Guard:
@@ -142,7 +179,7 @@ def guard_node(guard: Any) -> Guard:
     kind = type(guard)
     if kind is guards.AllowAny:
         return AllowAny()
-    if kind is guards.IsAuthenticated:
+    if kind in (guards.IsAuthenticated, guards.ProvesBy):
         return Authenticated()
     if kind is guards.IsStaff:
         return Flag(claim="is_staff")
@@ -190,3 +227,10 @@ def compression_node(middleware: CompressionMiddleware) -> Compression:
         encodings=[Encoding(coding=coding, level=levels[coding]) for coding in order],  # type: ignore[arg-type]
         minimum_size=config.minimum_size,
     )
+
+
+def token_store() -> Store | None:
+    """Return the store of revoked tokens."""
+    from django_bolt.auth.stores import token_store as store  # noqa: PLC0415  # only where one is configured
+
+    return store()  # type: ignore[no-any-return]

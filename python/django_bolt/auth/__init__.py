@@ -11,6 +11,7 @@ from django_bolt.auth.backends import (
     JWTBearer,
     SessionAuthentication,
 )
+from django_bolt.auth.dependencies import CurrentUser, OptionalCurrentUser, get_current_user, get_optional_user
 from django_bolt.auth.guards import (
     AllowAny,
     BaseGuard,
@@ -45,6 +46,7 @@ __all__ = [
     "AuthResult",
     "BaseAuth",
     "BaseGuard",
+    "CurrentUser",
     "HasAllPermissions",
     "HasAnyPermission",
     "HasPermission",
@@ -55,6 +57,7 @@ __all__ = [
     "IsSuperuser",
     "JWTAuthentication",
     "JWTBearer",
+    "OptionalCurrentUser",
     "SessionAuthentication",
     "TokenPair",
     "TokenStore",
@@ -63,6 +66,8 @@ __all__ = [
     "create_jwt_for_user",
     "create_token_pair",
     "decode_refresh_token",
+    "get_current_user",
+    "get_optional_user",
     "jwt_required",
     "revoke_all_for_user",
     "revoke_family",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from asyncio import _get_running_loop
+from asyncio import _get_running_loop, _set_running_loop
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from functools import partial
 from itertools import islice
@@ -23,7 +23,7 @@ from django_bolt.exceptions import ServiceUnavailable
 from django_bolt.orm.call import Call, Runner
 from django_bolt.orm.connections import GRANTED, Pool
 from django_bolt.orm.slow import SlowRoutes
-from django_bolt.orm.units import UNIT, Lease, Unit, current_unit
+from django_bolt.orm.units import UNIT, Lease, Unit, Visit, current_unit
 
 T = TypeVar("T")
 Work = Callable[[], Any]
@@ -82,6 +82,25 @@ class Bridge:
         if (self._threaded or self._slow.routes) and self._on_thread(function):
             return await self._run_on_thread(work, None)  # type: ignore[no-any-return]
         return await self._run(Unit(self, None), work)  # type: ignore[no-any-return]
+
+    def call_now(self, function: Callable[..., T], /, *args: Any) -> T:
+        """Run a blocking function for code on the loop that cannot wait for it; the loop stands still meanwhile.
+
+        It uses the connections of the transaction around the running code, unless another task is using them, or
+        borrows some. While it runs there is no running loop, so Django takes it for plain synchronous code.
+        """
+        parent = current_unit(self)
+        if parent is not None and (parent.lease is not None or parent.turn.locked()):
+            parent = None
+        visit = Visit(self, parent)
+        GRANTED.unit = visit
+        _set_running_loop(None)
+        try:
+            return function(*args)
+        finally:
+            GRANTED.unit = None
+            visit.release()
+            _set_running_loop(self.event_loop)
 
     async def _call_within(self, unit: Unit, function: Callable[..., T], /, *args: Any) -> T:
         """Run a blocking function with connections that `unit` then keeps.

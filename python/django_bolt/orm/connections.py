@@ -48,6 +48,7 @@ class Pool:
         self._size = size
         self._timeout = timeout
         self._keep = keep
+        self._borrowed = 0
         self._idle: list[BaseDatabaseWrapper] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
 
@@ -67,6 +68,21 @@ class Pool:
             # The server ended it while nobody used it.
             connection.close()
         return connection
+
+    def borrow(self) -> BaseDatabaseWrapper:
+        """Return a connection without waiting: where all are in use, one more than there should be."""
+        if self._free > 0 and not self._waiting:
+            return self.take()
+        self._borrowed += 1
+        return self._make()
+
+    def give_back(self, connection: BaseDatabaseWrapper) -> None:
+        """Take back what was borrowed; what is one too many is closed."""
+        if self._borrowed > 0:
+            self._borrowed -= 1
+            connection.close()
+        else:
+            self.give(connection)
 
     def give(self, connection: BaseDatabaseWrapper) -> None:
         """Take a connection back, in a state in which anybody can use it."""
@@ -113,6 +129,14 @@ class OwnConnections(Pool):
 
     def __init__(self, event_loop: asyncio.AbstractEventLoop, alias: str, *, timeout: float) -> None:
         super().__init__(event_loop, make=lambda: thread_connection(alias), size=1, timeout=timeout)
+        self._alias = alias
+
+    def borrow(self) -> BaseDatabaseWrapper:
+        """Return it, whoever is in the middle of using it: the code that asks cannot wait."""
+        return thread_connection(self._alias)
+
+    def give_back(self, connection: BaseDatabaseWrapper) -> None:
+        """Leave it as it is."""
 
     def give(self, connection: BaseDatabaseWrapper) -> None:
         """Leave it as it is: it is the test's."""

@@ -5,10 +5,12 @@ Off a worker's loop each does what it did before. Nothing here may change what a
 
 from __future__ import annotations
 
+import contextvars
+from asyncio import _get_running_loop, _set_running_loop
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import asgiref.sync
 from django.apps import apps
@@ -16,6 +18,8 @@ from django.db.models.query import BaseIterable
 
 from django_bolt.orm.bridge import here
 from django_bolt.orm.connections import install_storage
+
+T = TypeVar("T")
 
 # Their asynchronous methods are their blocking ones, given to `sync_to_async`.
 _MODULES = (
@@ -54,3 +58,26 @@ def install() -> None:
 async def run_blocking(function: Callable[..., Any], /, *args: Any) -> Any:
     """Run blocking code that asks the database, as Django's asynchronous ORM does."""
     return await sync_to_async(function)(*args)
+
+
+def run_now(function: Callable[..., T], /, *args: Any) -> T:
+    """Run blocking code that asks the database, for code that cannot wait for it: an attribute that is read.
+
+    Where a loop runs it stands still meanwhile; a query takes about as long as waiting for it would.
+    """
+    event_loop = _get_running_loop()
+    if event_loop is None:
+        return function(*args)
+    bridge = here()
+    if bridge is not None:
+        return bridge.call_now(function, *args)
+    elsewhere = getattr(asgiref.sync.AsyncToSync.executors, "current", None)
+    if elsewhere is not None:
+        # A thread that waits for this loop and meanwhile runs blocking code for it: it has the connections.
+        result: T = elsewhere.submit(contextvars.copy_context().run, function, *args).result()
+        return result
+    _set_running_loop(None)
+    try:
+        return function(*args)
+    finally:
+        _set_running_loop(event_loop)

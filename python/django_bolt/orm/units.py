@@ -98,6 +98,26 @@ class Unit:
         return unit is not None
 
 
+class Visit(Unit):
+    """The unit of a call that cannot wait: what it finds nowhere it borrows, and it gives that back at its end."""
+
+    __slots__ = ()
+
+    def find(self, alias: str) -> BaseDatabaseWrapper | None:
+        """Return the connection of a unit around this one, or a borrowed one."""
+        found = super().find(alias)
+        if found is None:
+            found = self.bridge.pool(alias).borrow()
+            self._connections = {**(self._connections or {}), alias: found}
+        return found
+
+    def release(self) -> None:
+        """Give back what was borrowed."""
+        held, self._connections = self._connections, None
+        for alias, connection in (held or {}).items():
+            self.bridge.pool(alias).give_back(connection)
+
+
 UNIT: ContextVar[Any] = ContextVar("django_bolt_unit", default=None)
 """The innermost unit around the running code. Tasks made inside it inherit it; what is closed does not count."""
 
