@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 import asgiref.sync
+from asgiref.current_thread_executor import CurrentThreadExecutor
 from django.apps import apps
 from django.db.models.query import BaseIterable
 
@@ -71,8 +72,9 @@ def run_now(function: Callable[..., T], /, *args: Any) -> T:
     bridge = here()
     if bridge is not None:
         return bridge.call_now(function, *args)
-    elsewhere = getattr(asgiref.sync.AsyncToSync.executors, "current", None)
-    if elsewhere is not None:
+    executors = asgiref.sync.AsyncToSync
+    elsewhere = getattr(executors.executors, "current", None) or executors.loop_thread_executors.get(event_loop)
+    if isinstance(elsewhere, CurrentThreadExecutor):
         # A thread that waits for this loop and meanwhile runs blocking code for it: it has the connections.
         result: T = elsewhere.submit(contextvars.copy_context().run, function, *args).result()
         return result
