@@ -6,20 +6,19 @@ Nothing here may decide how a request is answered, and nothing is parsed that no
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
-from django.core.handlers.wsgi import WSGIRequest
 
 from django_bolt import _json
+from django_bolt._django_request import DjangoRequest
 from django_bolt.datastructures import Cookies, Headers, PathParams, QueryParams, State
 from django_bolt.exceptions import RequestValidationError
 
 if TYPE_CHECKING:
     from django_bolt.auth.users import Identity
 
-__all__ = ["RawRequest", "Request", "build_meta"]
+__all__ = ["RawRequest", "Request"]
 
 
 class RawRequest(Protocol):
@@ -58,6 +57,11 @@ class RawRequest(Protocol):
     @property
     def headers(self) -> list[tuple[str, str]]:
         """Header fields in wire order, names in lower case, values decoded as Latin-1."""
+        ...
+
+    @property
+    def meta_fields(self) -> dict[str, str]:
+        """Header fields as Django's `META` has them."""
         ...
 
     @property
@@ -176,7 +180,7 @@ class Request:
     _cookies: Cookies
     _context: Mapping[str, Any]
     _state: State
-    _django_request: WSGIRequest
+    _django_request: DjangoRequest
     _access: Access
     _identity: Identity | None
     _user: Any
@@ -365,12 +369,12 @@ class Request:
             return self._state
 
     @property
-    def django_request(self) -> WSGIRequest:
+    def django_request(self) -> DjangoRequest:
         """Django's own request, of the same method, path, headers and body: for templates and other Django code."""
         try:
             return self._django_request
         except AttributeError:
-            self._django_request = WSGIRequest(build_meta(self._raw))
+            self._django_request = DjangoRequest(self._raw)
             return self._django_request
 
     @property
@@ -440,40 +444,3 @@ def _users() -> Any:
     from django_bolt.auth import users  # noqa: PLC0415  # what is in that package may import this module
 
     return users
-
-
-def build_meta(raw: RawRequest) -> dict[str, Any]:
-    """Return the environ of a raw request, as Django's handlers know it.
-
-    A header whose name has an underscore is dropped: `X_Real_Ip` would pass for `X-Real-Ip`. Repeated ones are joined.
-    """
-    meta: dict[str, Any] = {
-        "REQUEST_METHOD": raw.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": _as_wsgi(raw.path),
-        "QUERY_STRING": _as_wsgi(raw.query_string),
-        "SERVER_PROTOCOL": f"HTTP/{raw.http_version}",
-        "wsgi.url_scheme": raw.scheme,
-        "wsgi.input": BytesIO(raw.body),
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-    }
-    if raw.client is not None:
-        meta["REMOTE_ADDR"] = meta["REMOTE_HOST"] = raw.client[0]
-        # A proxy mostly tells the address alone.
-        if raw.client[1]:
-            meta["REMOTE_PORT"] = raw.client[1]
-    address, port = raw.server or ("unknown", 0)
-    meta["SERVER_NAME"], meta["SERVER_PORT"] = address, str(port)
-    for name, value in Headers((name, value) for name, value in raw.headers if "_" not in name).items():
-        key = name.upper().replace("-", "_")
-        meta[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = _as_wsgi(value)
-    # What was read counts, not what was announced: a chunked body has no length.
-    if raw.body:
-        meta["CONTENT_LENGTH"] = str(len(raw.body))
-    return meta
-
-
-def _as_wsgi(text: str) -> str:
-    # WSGI's text is bytes, one character each; WSGIRequest decodes what it reads as UTF-8 again.
-    return text if text.isascii() else text.encode(errors="replace").decode("latin-1")

@@ -31,6 +31,20 @@ class Raw:
     def query(self) -> list[tuple[str, str]]:
         return parse_qsl(self.query_string, keep_blank_values=True)
 
+    @property
+    def meta_fields(self) -> dict[str, str]:
+        fields: dict[str, str] = {}
+        for name, text in self.headers:
+            if "_" in name:
+                continue
+            key = name.upper().replace("-", "_")
+            key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+            # As the server has it: bytes, one character each.
+            value = text.encode().decode("latin-1")
+            joint = "; " if key == "HTTP_COOKIE" else ","
+            fields[key] = f"{fields[key]}{joint}{value}" if key in fields else value
+        return fields
+
     def json_refusal(self, body: bytes, /) -> tuple[int, int, str] | None:
         return self.refusal
 

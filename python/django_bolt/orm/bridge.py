@@ -16,11 +16,11 @@ from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from asgiref.sync import AsyncToSync, sync_to_async
-from django.db import InterfaceError, connections, router
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, connections, router
 from django.db.models import Manager, Model, QuerySet
 
 from django_bolt.exceptions import ServiceUnavailable
-from django_bolt.orm.call import Call, Runner
+from django_bolt.orm.call import Call, Runner, current_call
 from django_bolt.orm.connections import GRANTED, Pool
 from django_bolt.orm.slow import SlowRoutes
 from django_bolt.orm.units import UNIT, Lease, Unit, Visit, current_unit
@@ -80,6 +80,9 @@ class Bridge:
             if await self._turn(unit):
                 return await self._run_in_turn(unit, function, work)  # type: ignore[no-any-return]
         if (self._threaded or self._slow.routes) and self._on_thread(function):
+            if _waiting_thread() is not None:
+                # A thread that waits for this very code: the request's own, perhaps, which would wait for itself.
+                return await sync_to_async(work, thread_sensitive=True)()
             return await self._run_on_thread(work, None)  # type: ignore[no-any-return]
         return await self._run(Unit(self, None), work)  # type: ignore[no-any-return]
 
@@ -101,6 +104,18 @@ class Bridge:
             GRANTED.unit = None
             visit.release()
             _set_running_loop(self.event_loop)
+
+    def call_around(self, function: Callable[..., T], /, *args: Any) -> Awaitable[T]:
+        """Run a blocking function that leaves for coroutines (`leave_for`), without their time being its own.
+
+        It keeps no connection meanwhile, unless a transaction is open on it; the coroutine is then inside that.
+        """
+        unit = Unit(self, current_unit(self))
+        return self._new_call(partial(_run_and_close, unit, function, args), unit).finish()
+
+    def prefers_threads(self) -> bool:
+        """Return whether code that may ask any database is to run on threads rather than by `call_around`."""
+        return self._threads is not None and (DEFAULT_DB_ALIAS in self._threaded or self._slow.current())
 
     async def _call_within(self, unit: Unit, function: Callable[..., T], /, *args: Any) -> T:
         """Run a blocking function with connections that `unit` then keeps.
@@ -312,6 +327,40 @@ def _run_and_release(unit: Unit, work: Callable[[], T]) -> T:
         return work()
     finally:
         unit.release()
+
+
+def _run_and_close(unit: Unit, function: Callable[..., T], args: tuple[Any, ...]) -> T:
+    try:
+        return function(*args)
+    finally:
+        unit.open = False
+        unit.release()
+
+
+def leave_for(awaitable: Awaitable[T]) -> T:
+    """Await something from inside a function that `call_around` runs, in the very task that awaits the function."""
+    call = current_call()
+    if call is None:
+        raise RuntimeError("found no call to leave; expected to be run by Bridge.call_around")
+    unit = call.unit
+    if unit.is_atomic():
+        awaitable = _inside(unit, awaitable)
+    else:
+        # Whoever is waited for may want a connection: with one kept by each caller, all could wait for another.
+        unit.release()
+    return call.leave_for(awaitable)  # type: ignore[no-any-return]
+
+
+async def _inside(unit: Unit, awaitable: Awaitable[T]) -> T:
+    """Await something that uses the connections of a unit, until it is back."""
+    before = UNIT.get()
+    UNIT.set(unit)
+    try:
+        return await awaitable
+    finally:
+        UNIT.set(before)
+        await unit.turn.acquire()
+        unit.turn.release()
 
 
 def _enter(unit: Unit, alias: str, enter: Callable[[], Any]) -> None:

@@ -1,14 +1,14 @@
 """A blocking call of a coroutine, in a greenlet on the loop's own thread.
 
 While it runs there is no running loop, so Django takes it for plain synchronous code; where it has to wait it lets the
-loop go on. Nothing here may know of databases.
+loop go on, and where it wants a coroutine's result the task awaits that meanwhile. Nothing here may know of databases.
 """
 
 from __future__ import annotations
 
 import asyncio
 from asyncio import _set_running_loop
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,7 @@ class Call:
     """
 
     __slots__ = (
+        "_awaited",
         "_context",
         "_done",
         "_idle",
@@ -87,6 +88,7 @@ class Call:
         self._slow = slow
         self._idle = idle
         self._done: asyncio.Future[None] | None = None
+        self._awaited: Awaitable[Any] | None = None
         self._runner = idle.pop() if idle else Runner()
         # What the function sets in its context is set for the task, as in a call without a bridge.
         self._context: Any = getcurrent().gr_context
@@ -101,6 +103,10 @@ class Call:
         self._step(self._runner.switch)
         interruption: BaseException | None = None
         while not self._is_over():
+            awaited, self._awaited = self._awaited, None
+            if awaited is not None:
+                await self._hand_over(awaited)
+                continue
             self._done = self.event_loop.create_future()
             try:
                 await self._done
@@ -119,13 +125,35 @@ class Call:
                 del failure, interruption
         return self.result
 
+    async def _hand_over(self, awaited: Awaitable[Any]) -> None:
+        """Await what the function left for, in the task that awaits the function, and let it run on with the result.
+
+        What that raises, a cancellation as well, is raised in the function, which may deal with it.
+        """
+        try:
+            value = await awaited
+        except BaseException as error:
+            self._step(self._runner.throw, error)
+            if isinstance(error, GeneratorExit):
+                raise
+        else:
+            self._step(self._runner.switch, value)
+
     def resume(self, value: Any = None) -> None:
         """Let the function run on; called by the loop when what it waits for is there."""
         if self._is_over():
             return
         self._step(self._runner.switch, value)
-        if self._is_over() and self._done is not None and not self._done.done():
+        if self._done is not None and not self._done.done() and (self._is_over() or self._awaited is not None):
             self._done.set_result(None)
+
+    def leave_for(self, awaitable: Awaitable[Any]) -> Any:
+        """Have the task await something, and return what comes of it; called from inside the function.
+
+        No time that it takes is the function's.
+        """
+        self._awaited = awaitable
+        return _switch_back(self._runner)
 
     def wait(self, future: asyncio.Future[Any]) -> Any:
         """Return a future's result; called from inside the function. An interruption leaves the future alone."""

@@ -90,6 +90,11 @@ class Unit:
             for alias, connection in held.items():
                 self.bridge.pool(alias).give(connection)
 
+    def is_atomic(self) -> bool:
+        """Return whether a transaction is open on a connection that the unit holds."""
+        held = self._connections
+        return held is not None and any(connection.in_atomic_block for connection in held.values())
+
     def within(self, other: Unit) -> bool:
         """Return whether this is `other` or inside it."""
         unit: Unit | None = self

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 
-use actix_http::header::{HeaderName, HeaderValue};
+use actix_http::header::{self, HeaderName, HeaderValue};
 use actix_http::{HttpMessage, Method, Request, Uri, Version};
 use bolt_core::body::{depth, text};
 use bolt_core::param::{cookie, query::Query};
 use percent_encoding::percent_decode_str;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::body::Pieces;
 use crate::pipeline::access::Access;
@@ -71,6 +72,31 @@ pub(crate) fn header_text(value: &HeaderValue) -> String {
     }
 }
 
+/// The name of a field in Django's `META`.
+fn meta_name<'py>(py: Python<'py>, name: &HeaderName) -> Bound<'py, PyString> {
+    match name.as_str() {
+        "host" => intern!(py, "HTTP_HOST").clone(),
+        "user-agent" => intern!(py, "HTTP_USER_AGENT").clone(),
+        "accept" => intern!(py, "HTTP_ACCEPT").clone(),
+        "accept-encoding" => intern!(py, "HTTP_ACCEPT_ENCODING").clone(),
+        "accept-language" => intern!(py, "HTTP_ACCEPT_LANGUAGE").clone(),
+        "authorization" => intern!(py, "HTTP_AUTHORIZATION").clone(),
+        "connection" => intern!(py, "HTTP_CONNECTION").clone(),
+        "cookie" => intern!(py, "HTTP_COOKIE").clone(),
+        "content-type" => intern!(py, "CONTENT_TYPE").clone(),
+        "content-length" => intern!(py, "CONTENT_LENGTH").clone(),
+        other => PyString::new(py, &format!("HTTP_{}", other.to_ascii_uppercase().replace('-', "_"))),
+    }
+}
+
+/// A field of cookies without what separates it from the next one.
+fn trim_cookie(mut value: &[u8]) -> &[u8] {
+    while let [rest @ .., b';' | b' '] = value {
+        value = rest;
+    }
+    value
+}
+
 fn address(address: SocketAddr) -> (String, u16) {
     (address.ip().to_string(), address.port())
 }
@@ -124,6 +150,32 @@ impl RawRequest {
     #[getter]
     fn headers(&self) -> Vec<(String, String)> {
         self.headers.iter().map(|(name, value)| (name.as_str().to_owned(), header_text(value))).collect()
+    }
+
+    /// The fields as Django's `META` has them: named as CGI has it, values decoded as Latin-1, repeated ones joined.
+    /// Names with an underscore are left out: `X_Real_Ip` would pass for `X-Real-Ip`.
+    #[getter]
+    fn meta_fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let fields = PyDict::new(py);
+        let mut seen: Vec<(&HeaderName, String)> = Vec::with_capacity(self.headers.len());
+        for (name, value) in &self.headers {
+            if name.as_str().contains('_') {
+                continue;
+            }
+            let cookie = name == header::COOKIE;
+            let bytes = if cookie { trim_cookie(value.as_bytes()) } else { value.as_bytes() };
+            match seen.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, joined)) => {
+                    joined.push_str(if cookie { "; " } else { "," });
+                    joined.extend(bytes.iter().map(|byte| char::from(*byte)));
+                }
+                None => seen.push((name, bytes.iter().map(|byte| char::from(*byte)).collect())),
+            }
+        }
+        for (name, value) in seen {
+            fields.set_item(meta_name(py, name), value)?;
+        }
+        Ok(fields)
     }
 
     #[getter]
