@@ -166,6 +166,7 @@ class Request:
         "_django_request",
         "_headers",
         "_identity",
+        "_met_django",
         "_params",
         "_query",
         "_raw",
@@ -188,6 +189,7 @@ class Request:
 
     def __init__(self, raw: RawRequest) -> None:
         self._raw = raw
+        self._met_django = False
 
     @property
     def id(self) -> str:
@@ -203,6 +205,14 @@ class Request:
     def told_by_server(self) -> tuple[int, str | None, bytes, bool] | None:
         """Who the server found: which backend told, the user's id, claims as JSON, by cookie or not."""
         return self._raw.identity
+
+    def met_django(self) -> bool:
+        """Whether Django's middleware sees the request; what that sets on Django's own is then read here."""
+        return self._met_django
+
+    def meet_django(self) -> None:
+        """Note that Django's middleware sees the request."""
+        self._met_django = True
 
     @property
     def method(self) -> str:
@@ -434,6 +444,8 @@ class Request:
 
     def __getattr__(self, name: str) -> Any:
         # Reached by names that are no slot and no property, and by slots that hold nothing yet.
+        if name not in _SLOTS and self._met_django and name in (given := self.django_request.__dict__):
+            return given[name]
         raise AttributeError(_NOT_SERVED.get(name) or f"a request has no attribute {name!r}; own values go on .state")
 
     def __repr__(self) -> str:
@@ -444,3 +456,6 @@ def _users() -> Any:
     from django_bolt.auth import users  # noqa: PLC0415  # what is in that package may import this module
 
     return users
+
+
+_SLOTS = frozenset(Request.__slots__)

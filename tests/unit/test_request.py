@@ -9,8 +9,8 @@ from django.core.exceptions import DisallowedHost
 from django.test import RequestFactory, override_settings
 
 from django_bolt import _json
-from django_bolt.exceptions import RequestValidationError
 from django_bolt._django_request import build_meta
+from django_bolt.exceptions import RequestValidationError
 from django_bolt.request import Request
 from tests.unit.raw_request import Raw
 
@@ -199,7 +199,7 @@ def test_text_beyond_latin_1_reaches_django():
     it = request(path="/日本", headers=[("cookie", "name=日本")])
     assert it.django_request.path == "/日本"
     # As Django has it under ASGI: bytes, one character each.
-    assert it.django_request.COOKIES == {"name": "日本".encode().decode("latin-1")}
+    assert {"name": "日本".encode().decode("latin-1")} == it.django_request.COOKIES
 
 
 def test_django_reads_a_form():

@@ -1,16 +1,20 @@
-"""A Django HttpResponse as the server's reply.
+"""Django's HttpResponse as the server's reply, and a response of ours as an HttpResponse for Django's middleware.
 
-Nothing here may build a response or know a route.
+Nothing here may decide what is answered or know a route.
 """
 
 from __future__ import annotations
 
 import contextlib
+from http.cookies import CookieError, Morsel
 from typing import Any
 
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
-__all__ = ["from_http_response", "is_unrendered"]
+from django_bolt.responses import Reply, Response
+
+__all__ = ["DjangoResponse", "from_http_response", "is_unrendered", "to_http_response"]
 
 
 def is_unrendered(response: Any) -> bool:
@@ -18,7 +22,7 @@ def is_unrendered(response: Any) -> bool:
     return not getattr(response, "is_rendered", True)
 
 
-def from_http_response(response: HttpResponseBase) -> tuple[int, list[tuple[str, str]], bytes]:
+def from_http_response(response: HttpResponseBase) -> Reply:
     """Return status, header pairs (cookies among them) and body, and close the response.
 
     Raises `TypeError` for a streaming response.
@@ -32,7 +36,8 @@ def from_http_response(response: HttpResponseBase) -> tuple[int, list[tuple[str,
             "return an HttpResponse"
         )
     headers = [(name.lower(), value) for name, value in response.items()]
-    headers += [("set-cookie", morsel.OutputString()) for morsel in response.cookies.values()]
+    if response.cookies:
+        headers += [("set-cookie", morsel.OutputString()) for morsel in response.cookies.values()]
     content: bytes = response.content  # type: ignore[attr-defined]  # as above
     _close(response)
     return response.status_code, headers, content
@@ -45,3 +50,115 @@ def _close(response: HttpResponseBase) -> None:
             closer()
     response._resource_closers.clear()  # type: ignore[attr-defined]
     response.closed = True
+
+
+class DjangoResponse(Response):
+    """An HttpResponse as a response of ours; it is read when a part is asked for, or when the server takes it."""
+
+    __slots__ = ("_unread",)
+
+    def __init__(self, http: HttpResponseBase) -> None:
+        object.__setattr__(self, "_unread", http)
+
+    @property
+    def unread(self) -> HttpResponseBase | None:
+        """The HttpResponse, while it alone says what is answered."""
+        http: HttpResponseBase | None = self._unread
+        return http
+
+    def as_reply(self) -> Reply:
+        """Return status, header pairs and body, as the server sends them."""
+        if self._unread is None:
+            return super().as_reply()
+        return from_http_response(self._unread)
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached by the slots that reading fills.
+        if name.startswith("__") or self._unread is None:
+            raise AttributeError(f"a response has no attribute {name!r}")
+        self._read()
+        return getattr(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self._unread is not None:
+            self._read()
+        object.__setattr__(self, name, value)
+
+    def _read(self) -> None:
+        read = Response.of_reply(from_http_response(self._unread))
+        object.__setattr__(self, "_unread", None)
+        self.status_code, self.body = read.status_code, read.body
+        self._headers, self._content_type = read._headers, read._content_type
+
+
+def to_http_response(response: Response) -> HttpResponseBase:
+    """Return the HttpResponse that says what a response says: the very one where it was made of one."""
+    if type(response) is DjangoResponse and (unread := response.unread) is not None:
+        return unread
+    status, pairs, body = response.as_reply()
+    headers: dict[str, str] = {}
+    cookies: list[str] = []
+    for name, value in pairs:
+        if name == "set-cookie":
+            cookies.append(value)
+        else:
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    http = HttpResponse(body, content_type=headers.pop("content-type", ""), status=status)
+    fields = http.headers
+    if not fields["content-type"]:
+        del fields["content-type"]
+    for name, value in headers.items():
+        fields[name] = value
+    for text in cookies:
+        _set_cookie(http, text)
+    return http
+
+
+class _Sent(Morsel[str]):
+    """A cookie that is sent as it was written, unless somebody changed it."""
+
+    # A copy that a cache kept has neither: it is written anew.
+    _text: str = ""
+    _said: str | None = None
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        name, _, rest = text.partition("=")
+        value, *attributes = rest.split(";")
+        self.set(name.strip(), value.strip().strip('"'), value.strip())
+        for attribute in attributes:
+            key, _, given = attribute.strip().partition("=")
+            with contextlib.suppress(CookieError):
+                self[key.lower()] = given or True
+        self._text = text
+        self._said = super().OutputString()
+
+    def OutputString(self, attrs: Any = None) -> str:  # noqa: N802  # Morsel's name
+        said = super().OutputString(attrs)
+        return self._text if said == self._said else said
+
+
+def _set_cookie(http: HttpResponse, text: str) -> None:
+    try:
+        cookie = _Sent(text)
+    except CookieError:
+        # A name that Python's cookies do not take: middleware cannot see it, the client does.
+        key = text
+        cookie = _Raw(text)
+    else:
+        key = cookie.key
+    # One name with two paths or domains are two cookies.
+    while key in http.cookies:
+        key += " "
+    dict.__setitem__(http.cookies, key, cookie)
+
+
+class _Raw(Morsel[str]):
+    """A cookie that is sent as it was written."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def OutputString(self, attrs: Any = None) -> str:  # noqa: D102, N802  # Morsel's name
+        return self._text

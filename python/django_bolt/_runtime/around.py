@@ -11,7 +11,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.http.response import HttpResponseBase
 
+from django_bolt._django.response import DjangoResponse
 from django_bolt._plan.model import HandlerKind
 from django_bolt._runtime.access import Access
 from django_bolt._runtime.fail import Fail
@@ -21,6 +23,7 @@ from django_bolt.responses import Reply, Response
 
 Next = Callable[[Any], Awaitable[Response]]
 Around = Callable[..., Awaitable[Any]]
+Django = Callable[[Any, Next], Awaitable[Response]]
 
 
 class Failed:
@@ -40,14 +43,17 @@ def build_around(
     middleware: tuple[Any, ...],
     finish: Finish,
     fail: Fail,
+    django: Django | None = None,
 ) -> Around | None:
     """Return `around(request, refusal, *args)`, or None where nothing stands around the handler.
 
     It answers with a `Response`, or with a `Deferred` of one where dependencies have something left to do. `refusal` is
     the server's own answer, which then takes the handler's place, or None.
     """
-    if access is None and not middleware:
+    if access is None and not middleware and django is None:
         return None
+    # Django's middleware may look at, and render, the very response that the handler returned.
+    keeps = django is not None and not middleware
     run = sync_to_async(call, thread_sensitive=True) if kind in ("def", "inline") else call
 
     async def around(request: Any, refusal: Reply | None, *args: Any) -> Any:
@@ -65,11 +71,14 @@ def build_around(
                 if type(value) is Deferred:
                     deferred.append(value)
                     value = value.value
+                if keeps and isinstance(value, HttpResponseBase):
+                    return DjangoResponse(value)
                 return await respond(finish(value))
             except Exception as error:  # noqa: BLE001  # whatever the project raises has its answer
                 return await respond(fail(error, Failed(request)))
 
-        response = await through(middleware, innermost)(request)
+        inner = through(middleware, innermost)
+        response = await (inner(request) if django is None else django(request, inner))
         return Deferred(response, deferred[0].cleanup) if deferred else response
 
     return around

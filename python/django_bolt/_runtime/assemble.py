@@ -14,10 +14,11 @@ from typing import Any, Protocol
 import msgspec
 
 from django_bolt import conf
+from django_bolt._django.chain import Bound, View
 from django_bolt._plan.compile import Route, compile_route, dotted_name
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
-from django_bolt._plan.model import AppPlan, HandlerKind, RequestArgument, RoutePlan, serialise
+from django_bolt._plan.model import AppPlan, HandlerKind, RawBody, RequestArgument, RoutePlan, serialise
 from django_bolt._plan.node import Ref
 from django_bolt._plan.policy import Policies, Scope
 from django_bolt._runtime.around import build_around
@@ -139,7 +140,9 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
     declared = planner.route(route.declaration, reads_request=reads_request)
     call, kind = callable_of(route, emit_signals=configuration.emit_signals)
     encode, fast_types = encoder_for(route)
-    finish, fail = finisher_for(route, encode=encode), failer_for(api)
+    chain = planner.django(route.declaration)
+    finish = finisher_for(route, encode=encode)
+    fail = failer_for(api, unanswered=None if chain is None or not chain.sees_exceptions else chain.answer_exception)
     around = build_around(
         with_keywords(call, route.keywords),
         kind,
@@ -147,6 +150,7 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
         middleware=declared.middleware,
         finish=finish,
         fail=fail,
+        django=None if chain is None else Bound(chain, view_of(route.declaration), fail),
     )
     return RoutePlan(
         method=route.method,
@@ -164,7 +168,7 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
         guards=declared.guards,
         around=around is not None,
         keywords=route.keywords if around is None else [],
-        body=route.body,
+        body=RawBody() if chain is not None and route.body is None and route.method in WITH_BODY else route.body,
         call=Ref(call if around is None else around),
         encode=Ref(encode),
         fast_types=[Ref(kind) for kind in fast_types],
@@ -201,6 +205,15 @@ def plan_scopes(apis: Sequence[Application], routes: list[RoutePlan], *, planner
                 prefix=defaults.prefix, policies=plan.policies, fallback=len(routes) - 1 if plan.around else None
             )
     return list(scopes.values())
+
+
+WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+"""Methods whose body Django's middleware may read, whether or not the handler does."""
+
+
+def view_of(declaration: RouteDeclaration) -> View | None:
+    """Return what Django's middleware is shown as the view; None where no route answers."""
+    return None if declaration.handler is nowhere else View(declaration.handler, declaration.path)
 
 
 async def nowhere() -> None:

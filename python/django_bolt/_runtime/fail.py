@@ -44,12 +44,20 @@ def timed_out(seconds: float) -> HTTPException:
     return HTTPException(504, f"no answer within {seconds:g} s")
 
 
-def failer_for(api: Failing) -> Fail:
-    """Return `fail(exc, exchange)`: the reply for an exception, or a coroutine of it for an async handler."""
+Unanswered = Callable[[BaseException, Any], Awaitable[Reply | None]]
+
+
+def failer_for(api: Failing, *, unanswered: Unanswered | None = None) -> Fail:
+    """Return `fail(exc, exchange)`: the reply for an exception, or a coroutine of it for an async handler.
+
+    `unanswered(exc, request)` is asked before the 500 of an exception that nothing else answers.
+    """
 
     def fail(exc: BaseException, exchange: Exchange) -> Reply | Coroutine[Any, Any, Reply]:
         handler = _handler_of(api, type(exc))
         if handler is None:
+            if unanswered is not None and mapping_of(type(exc)) is None and isinstance(exc, Exception):
+                return _asked(exc, exchange.request, unanswered)
             return _mapped(exc, exchange.request)
         request = exchange.request
         try:
@@ -71,6 +79,14 @@ def _handler_of(api: Failing, kind: type[BaseException]) -> Handler | None:
     if issubclass(kind, Exception) and mapping_of(kind) is None:
         return api.unmapped_handler
     return None
+
+
+async def _asked(exc: BaseException, request: Any, unanswered: Unanswered) -> Reply:
+    try:
+        reply = await unanswered(exc, request)
+    except Exception as second:  # noqa: BLE001  # the project's own
+        return _broken(exc, second, request)
+    return _unhandled(exc, request) if reply is None else reply
 
 
 def _mapped(exc: BaseException, request: Any) -> Reply:

@@ -9,7 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
+
 from django_bolt import conf
+from django_bolt._django.chain import Chain
+from django_bolt._django.middleware import Declared, declared_middleware
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
 from django_bolt._plan.node import Ref
@@ -38,6 +42,7 @@ from django_bolt._runtime.access import Access, Store
 from django_bolt._runtime.declared import configured_backends
 from django_bolt.auth import backends, guards
 from django_bolt.middleware import CompressionMiddleware, CORSMiddleware, RateLimitMiddleware
+from django_bolt.orm.modes import modes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +71,7 @@ class Planner:
             None if configuration.authentication is None else configured_backends(configuration.authentication)
         )
         self._store = None if configuration.token_store is None else token_store()
+        self._chains: dict[tuple[Declared, ...], Chain] = {}
 
     def route(self, declaration: RouteDeclaration, *, reads_request: bool = True) -> RoutePolicies:
         """Return what holds for a route; `reads_request`: its handler or a dependency takes the request."""
@@ -86,6 +92,19 @@ class Planner:
             access=access if needed else None,
             middleware=middleware,
         )
+
+    def django(self, declaration: RouteDeclaration) -> Chain | None:
+        """Return Django's middleware around a route; routes that declare the same share it."""
+        declared = declared_middleware(declaration.django_middleware)
+        if not declared:
+            return None
+        if declared not in self._chains:
+            self._chains[declared] = Chain(
+                declared,
+                threaded=frozenset(self.configuration.middleware_threads),
+                on_threads=modes().get(DEFAULT_DB_ALIAS, "thread") == "thread",
+            )
+        return self._chains[declared]
 
     def policies(self, middleware: Iterable[Any], *, bucket: str) -> Policies:
         """Return what the server does of some middleware; of CORS and compression the innermost counts."""

@@ -113,6 +113,11 @@ class Bridge:
         unit = Unit(self, current_unit(self))
         return self._new_call(partial(_run_and_close, unit, function, args), unit).finish()
 
+    @property
+    def has_threads(self) -> bool:
+        """Whether there are threads for blocking code: in a test client everything runs where the test is."""
+        return self._threads is not None
+
     def prefers_threads(self) -> bool:
         """Return whether code that may ask any database is to run on threads rather than by `call_around`."""
         return self._threads is not None and (DEFAULT_DB_ALIAS in self._threaded or self._slow.current())
@@ -411,11 +416,22 @@ def here() -> Bridge | None:
     return _bridges.get(_get_running_loop())
 
 
-def register(bridge: Bridge) -> None:
-    """Let calls made on the bridge's loop go through it."""
-    _bridges[bridge.event_loop] = bridge
+_carriers: dict[Any, Bridge] = {}
+
+
+def carrier() -> Bridge | None:
+    """Return what runs `call_around` on the running loop; None where blocking code is to run on threads."""
+    event_loop = _get_running_loop()
+    bridge = _bridges.get(event_loop) or _carriers.get(event_loop)
+    return None if bridge is None or bridge.prefers_threads() else bridge
+
+
+def register(bridge: Bridge, *, queries: bool = True) -> None:
+    """Let calls made on the bridge's loop go through it; without `queries` those of `call_around` alone."""
+    (_bridges if queries else _carriers)[bridge.event_loop] = bridge
 
 
 def unregister(bridge: Bridge) -> None:
     """Let them go through asgiref again."""
     _bridges.pop(bridge.event_loop, None)
+    _carriers.pop(bridge.event_loop, None)

@@ -76,9 +76,10 @@ def own_bridge(event_loop: asyncio.AbstractEventLoop) -> Bridge:
     configuration = conf.load()
     timeout = configuration.db_pool_timeout
     bridge = Bridge(event_loop, pool=own_connections(event_loop, timeout=timeout), timeout=timeout)
-    if configuration.orm_bridge is not False:
+    bridges = configuration.orm_bridge is not False
+    if bridges:
         install()
-        register(bridge)
+    register(bridge, queries=bridges)
     return bridge
 
 
