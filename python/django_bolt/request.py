@@ -206,6 +206,7 @@ class Request:
         """Who the server found: which backend told, the user's id, claims as JSON, by cookie or not."""
         return self._raw.identity
 
+    @property
     def met_django(self) -> bool:
         """Whether Django's middleware sees the request; what that sets on Django's own is then read here."""
         return self._met_django

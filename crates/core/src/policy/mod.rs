@@ -1,8 +1,9 @@
-//! Whom a server answers and whose word it takes: hosts, origins and proxies; nothing here may know of a route.
+//! Whom a server answers, how often, and whose word it takes; nothing here may know of a route.
 
 pub mod host;
 pub mod origin;
 pub mod proxy;
+pub mod rate;
 
 pub use host::AllowedHosts;
 pub use origin::TrustedOrigins;
