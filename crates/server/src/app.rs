@@ -1,5 +1,6 @@
 //! `App`: a plan and its objects, compiled; nothing here may look at a request.
 
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::listen::tls;
 use crate::pipeline::door::Door;
 use crate::pipeline::origin::Origins;
 use crate::pipeline::rules::{self, Rules, Scope};
+use crate::rate::Counts;
 
 /// A compiled application: routes, rules and the Python objects they use.
 #[pyclass(frozen, module = "django_bolt._core")]
@@ -37,6 +39,8 @@ pub(crate) struct Compiled {
     /// What encrypts connections, where there is a certificate.
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) health: Health,
+    /// What rate limits have counted.
+    pub(crate) counts: Counts,
     pub(crate) objects: Vec<Py<PyAny>>,
     pub(crate) hooks: Hooks,
 }
@@ -78,6 +82,8 @@ pub(crate) struct Hooks {
     pub(crate) ready: Option<Py<PyAny>>,
     /// `access_log(lines)`: gives requests to Python's logging.
     pub(crate) access_log: Py<PyAny>,
+    /// `rate_store(reason)`: logs that the store of rate limits cannot be asked, or with `None` that it can again.
+    pub(crate) rate_store: Py<PyAny>,
     pub(crate) constructors: Constructors,
 }
 
@@ -202,6 +208,7 @@ impl App {
         let door = Door::new(&plan.server).map_err(PyValueError::new_err)?;
         let origins = Origins::new(&plan.server).map_err(PyValueError::new_err)?;
         let tls = tls::acceptor(&plan.server).map_err(PyValueError::new_err)?;
+        let counts = Counts::new(&plan.server.rate_limits).map_err(PyValueError::new_err)?;
         let AppPlan { prefixes, backends, server, .. } = plan;
         Ok(Self(Arc::new(Compiled {
             tree,
@@ -214,9 +221,21 @@ impl App {
             origins,
             tls,
             health,
+            counts,
             objects,
             hooks,
         })))
+    }
+
+    /// Bytes of the memory in which rate limits are counted.
+    fn rate_limit_bytes(&self) -> usize {
+        self.0.counts.bytes()
+    }
+
+    /// Counts in a file of `rate_limit_bytes()`, or in memory that processes have in common which are forked from now
+    /// on. False where the file was made by another version, or something was counted already.
+    fn share_rate_limits(&self, descriptor: Option<RawFd>) -> PyResult<bool> {
+        Ok(self.0.counts.share(descriptor)?)
     }
 
     /// Replaces the public keys of a backend (a JSON Web Key Set, RFC 7517).
@@ -257,6 +276,7 @@ impl Hooks {
             refused: hooks.getattr("refused")?.extract()?,
             ready: hooks.getattr("ready")?.extract()?,
             access_log: get("access_log")?,
+            rate_store: get("rate_store")?,
             constructors: Constructors::import(py)?,
         })
     }

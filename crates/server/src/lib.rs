@@ -11,6 +11,7 @@ mod listen;
 mod log;
 mod pipeline;
 mod py;
+mod rate;
 mod reply;
 mod worker;
 

@@ -16,6 +16,7 @@ from django_bolt._runtime.access_log import access_log
 from django_bolt._runtime.drive import deliver
 from django_bolt._runtime.fail import timed_out
 from django_bolt._runtime.invalid import body_errors, convert_error, nul_errors
+from django_bolt._runtime.rate_store import rate_store
 from django_bolt._runtime.run import Deferred
 from django_bolt.exceptions import RequestValidationError
 from django_bolt.request import Request
@@ -36,6 +37,7 @@ class AppHooks:
     not_found = staticmethod(not_found)
     blocks = SynchronousOnlyOperation
     access_log = staticmethod(access_log)
+    rate_store = staticmethod(rate_store)
 
     def __init__(self, refused: Callable[[], None] | None, ready: Callable[[], Any] | None = None) -> None:
         self.ready = ready

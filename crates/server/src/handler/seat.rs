@@ -20,6 +20,7 @@ use super::job::{Job, Start};
 use crate::app::{Compiled, Route};
 use crate::log::Log;
 use crate::py::ffi::{self, Step};
+use crate::rate::Link;
 use crate::reply::Outcome;
 
 /// The application and the loop that a connection's requests are run on.
@@ -50,6 +51,8 @@ pub(crate) struct Seat {
     pub(crate) ids: RefCell<RequestIds>,
     /// True once it was told to stop.
     pub(crate) draining: Cell<bool>,
+    /// How the store of rate limits is reached.
+    pub(crate) rate_store: Link,
 }
 
 /// One request being answered; dropped with its answer.
@@ -104,6 +107,7 @@ impl Seat {
             log: OnceCell::new(),
             ids: RefCell::new(RequestIds::new(RandomState::new().hash_one((std::process::id(), SystemTime::now())))),
             draining: Cell::new(false),
+            rate_store: Link::default(),
             requests: Cell::new(0),
         })
     }

@@ -89,7 +89,7 @@ async fn answer(seat: &Rc<Seat>, request: &mut Request, found: Found<'_>, rules:
 /// The answer where no route gives one.
 async fn unmatched(seat: &Rc<Seat>, request: &Request, found: Found<'_>, rules: Option<&Rules>) -> Reply {
     if let Some(rules) = rules
-        && let Err(refusal) = rules.before(seat, request).await
+        && let Err(refusal) = rules.before(seat, request, None).await
     {
         return refusal;
     }
@@ -246,7 +246,7 @@ impl Matched<'_> {
     /// The body of a request that may go on.
     async fn admit(&self, request: &mut Request, rules: Option<&Rules>) -> Result<Pieces, Reply> {
         if let Some(rules) = rules {
-            rules.before(self.seat, request).await?;
+            rules.before(self.seat, request, Some(self.route)).await?;
         }
         origin::check(self.seat.app.origins.as_ref(), request, rules)?;
         if !self.route.guards.is_empty() || self.route.around {

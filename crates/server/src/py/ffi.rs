@@ -8,12 +8,15 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::AtomicU64;
 use std::thread::{self, ThreadId};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyContext, PyTuple};
 use pyo3::{Borrowed, ffi};
+use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -139,6 +142,63 @@ pub(crate) fn watch(descriptor: RawFd, interest: Interest) -> io::Result<AsyncFd
     unsafe {
         let owned = BorrowedFd::borrow_raw(descriptor).try_clone_to_owned()?;
         AsyncFd::register_with_interest(owned, interest).map_err(io::Error::from)
+    }
+}
+
+/// Words that all processes see which were forked since, or that map the same file.
+pub(crate) struct SharedWords {
+    address: NonNull<AtomicU64>,
+    count: usize,
+}
+
+// SAFETY: it is memory of atomic words, at one address until it is dropped.
+unsafe impl Send for SharedWords {}
+// SAFETY: as above.
+unsafe impl Sync for SharedWords {}
+
+impl SharedWords {
+    /// Words of memory that are all zero.
+    pub(crate) fn anonymous(count: usize) -> io::Result<Self> {
+        // SAFETY: the system chooses the place, and nobody else has it.
+        let address = unsafe {
+            mmap_anonymous(
+                ptr::null_mut(),
+                count * size_of::<u64>(),
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::SHARED,
+            )
+        }?;
+        Self::at(address.cast(), count)
+    }
+
+    /// The words of Python's `descriptor`, a file of that size which cannot shrink.
+    pub(crate) fn of(descriptor: RawFd, count: usize) -> io::Result<Self> {
+        // SAFETY: the caller's Python object keeps the descriptor open for the length of this call; the system
+        // chooses the place, and everybody who maps the file treats it as atomic words.
+        let address = unsafe {
+            let file = BorrowedFd::borrow_raw(descriptor);
+            let length = count * size_of::<u64>();
+            mmap(ptr::null_mut(), length, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, file, 0)
+        }?;
+        Self::at(address.cast(), count)
+    }
+
+    fn at(address: *mut AtomicU64, count: usize) -> io::Result<Self> {
+        let address = NonNull::new(address).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { address, count })
+    }
+
+    pub(crate) fn words(&self) -> &[AtomicU64] {
+        // SAFETY: so many words are mapped there, aligned to a page, until this is dropped; any bytes are a word.
+        unsafe { std::slice::from_raw_parts(self.address.as_ptr(), self.count) }
+    }
+}
+
+impl Drop for SharedWords {
+    fn drop(&mut self) {
+        // SAFETY: it was mapped with this length, and every slice of it is borrowed from `self`.
+        let unmapped = unsafe { munmap(self.address.as_ptr().cast(), self.count * size_of::<u64>()) };
+        debug_assert!(unmapped.is_ok());
     }
 }
 

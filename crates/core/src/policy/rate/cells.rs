@@ -8,7 +8,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Quota, Secret};
+use super::{Asked, Quota, Secret};
 
 /// What the first word says of memory that is laid out like this.
 const MAGIC: u64 = u64::from_be_bytes(*b"bolt-rt1");
@@ -62,6 +62,12 @@ impl<'a> Cells<'a> {
         Some(Self { cells, mask: found - 1, secret })
     }
 
+    /// Memory that `new` has read before.
+    pub fn known(memory: &'a [AtomicU64], secret: Secret) -> Self {
+        let cells = memory.get(HEAD..).unwrap_or_default();
+        Self { cells, mask: (cells.len() / 2).wrapping_sub(1), secret }
+    }
+
     /// What the numbers of clients are made with.
     pub fn secret(&self) -> Secret {
         self.secret
@@ -92,6 +98,35 @@ impl<'a> Cells<'a> {
         }
         // Others took every cell each time: this request goes uncounted.
         Ok(now + quota.interval())
+    }
+
+    /// Counts one request by each of its limits, or by none of them where one forbids it (`false`); says what is left.
+    pub fn admit(&self, now: u64, asked: &mut [Asked]) -> bool {
+        if asked.len() > 1 && !self.look(now, asked) {
+            return false;
+        }
+        for index in 0..asked.len() {
+            let Some((counted, [one, ..])) = asked.split_at_mut_checked(index) else { break };
+            let taken = self.take(one.key, now, &one.quota);
+            one.standing = one.quota.standing(now, taken.unwrap_or_else(|arrival| arrival));
+            if taken.is_err() {
+                // Another request came in between.
+                one.standing.remaining = 0;
+                for one in counted {
+                    self.give_back(one.key, &one.quota);
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Says what is left without counting; `false` where one of the limits forbids the request.
+    pub fn look(&self, now: u64, asked: &mut [Asked]) -> bool {
+        for one in &mut *asked {
+            one.standing = one.quota.standing(now, self.arrival(one.key));
+        }
+        asked.iter().all(|one| one.standing.remaining > 0)
     }
 
     /// Takes back what `take` counted.

@@ -36,6 +36,17 @@ pub struct Standing {
     pub next: u64,
 }
 
+/// One limit that a request is counted by, and what its client has left of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// The client.
+    pub key: u128,
+    /// The limit.
+    pub quota: Quota,
+    /// What is left, once that is known.
+    pub standing: Standing,
+}
+
 impl Quota {
     /// Reads a limit; a sentence where it cannot be kept.
     pub fn new(limit: &RateLimit) -> Result<Self, String> {
@@ -50,6 +61,12 @@ impl Quota {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let interval = (limit.window * SECOND / f64::from(limit.requests)).ceil() as u64;
         Ok(Self { burst, interval: interval.clamp(1, LONGEST / burst) })
+    }
+
+    /// The same by a clock that counts microseconds; what is called nanoseconds here are those.
+    #[must_use]
+    pub fn in_micros(self) -> Self {
+        Self { interval: self.interval.div_ceil(1000), ..self }
     }
 
     /// Nanoseconds between two requests that come evenly.

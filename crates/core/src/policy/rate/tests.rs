@@ -176,6 +176,29 @@ fn what_was_counted_is_taken_back() {
 }
 
 #[test]
+fn a_refused_request_uses_up_no_other_limit() {
+    let memory = memory(1000);
+    let cells = Cells::new(&memory, Secret(1, 2)).unwrap();
+    let of = |name: &str, quota: Quota| Asked {
+        key: key(cells.secret(), name, 0, b"a"),
+        quota,
+        standing: Standing::default(),
+    };
+    let (wide, narrow) = (quota(10, 60.0, 10), quota(2, 1.0, 2));
+    for second in 1..4 {
+        let mut passed = 0;
+        for _ in 0..10 {
+            let mut asked = [of("wide", wide), of("narrow", narrow)];
+            passed += u64::from(cells.admit(second * SECOND, &mut asked));
+        }
+        assert_eq!(passed, 2);
+        let mut asked = [of("wide", wide)];
+        assert!(cells.look(second * SECOND, &mut asked));
+        assert_eq!(asked[0].standing.remaining, 10 - 2 * second);
+    }
+}
+
+#[test]
 fn memory_is_read_as_it_was_laid_out() {
     let memory = memory(1000);
     let first = Cells::new(&memory, Secret(1, 2)).unwrap();

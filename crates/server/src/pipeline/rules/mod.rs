@@ -12,7 +12,7 @@ use bolt_core::route::Found;
 use self::compress::Compress;
 use self::cors::Origins;
 use self::rate::Rates;
-use crate::app::Compiled;
+use crate::app::{Compiled, Route};
 use crate::handler::seat::Seat;
 use crate::reply::Reply;
 
@@ -53,9 +53,9 @@ impl Rules {
     }
 
     /// What is answered before anything else: to who asks too often.
-    pub(crate) async fn before(&self, seat: &Seat, request: &Request) -> Result<(), Reply> {
+    pub(crate) async fn before(&self, seat: &Seat, request: &Request, route: Option<&Route>) -> Result<(), Reply> {
         match &self.rates {
-            Some(rates) => rates.before(seat, request).await,
+            Some(rates) => rates.before(seat, request, route).await,
             None => Ok(()),
         }
     }

@@ -1,29 +1,182 @@
 //! Refuses who asks too often, and tells every client how often it may still ask.
 
-use actix_http::body::BoxBody;
-use actix_http::{Request, Response};
-use bolt_core::plan::RateLimit;
+use std::borrow::Cow;
 
+use actix_http::body::BoxBody;
+use actix_http::header::{self, HeaderName, HeaderValue};
+use actix_http::{HttpMessage, Request, Response};
+use bolt_core::plan::{RateKey, RateLimit};
+use bolt_core::policy::rate::{self, Asked, Quota, Secret, Standing};
+
+use crate::app::Route;
 use crate::handler::seat::Seat;
+use crate::pipeline::access;
 use crate::reply::Reply;
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// The limits of a route or of a scope, ready to be counted.
 pub(super) struct Rates {
-    limits: Vec<RateLimit>,
+    /// Those that need to know who is authenticated come last.
+    limits: Vec<Limit>,
+    /// How many need not.
+    unnamed: usize,
+    policy: HeaderValue,
 }
+
+struct Limit {
+    bucket: String,
+    /// How the client is told of it.
+    name: String,
+    quota: Quota,
+    key: Key,
+}
+
+enum Key {
+    Ip,
+    User,
+    Header(HeaderName),
+}
+
+/// What a client is told, kept with the request until there is an answer.
+struct Told(HeaderValue);
 
 impl Rates {
     /// Reads limits; `None` without any, a sentence where they cannot be kept.
-    pub(super) fn new(limits: Vec<RateLimit>) -> Result<Option<Self>, String> {
-        Ok((!limits.is_empty()).then_some(Self { limits }))
+    pub(super) fn new(mut limits: Vec<RateLimit>) -> Result<Option<Self>, String> {
+        if limits.is_empty() {
+            return Ok(None);
+        }
+        limits.sort_by_key(|limit| limit.key == RateKey::User);
+        let unnamed = limits.iter().filter(|limit| limit.key != RateKey::User).count();
+        let (policy, names) = rate::policy_field(&limits);
+        let policy = HeaderValue::try_from(policy).map_err(|error| error.to_string())?;
+        let limits = limits.into_iter().zip(names).map(|(limit, name)| Limit::new(limit, name));
+        Ok(Some(Self { limits: limits.collect::<Result<_, _>>()?, unnamed, policy }))
     }
 
     /// Counts a request; the refusal where there were too many.
-    pub(super) async fn before(&self, _seat: &Seat, _request: &Request) -> Result<(), Reply> {
-        let _ = &self.limits;
-        Ok(())
+    pub(super) async fn before(&self, seat: &Seat, request: &Request, route: Option<&Route>) -> Result<(), Reply> {
+        let mut asked = Vec::with_capacity(self.limits.len());
+        let admitted = match self.ask_store(seat, request, route, &mut asked).await {
+            Some(admitted) => admitted,
+            None => self.ask_memory(seat, request, route, &mut asked),
+        };
+        let told =
+            rate::limit_field(self.limits.iter().map(|limit| limit.name.as_str()).zip(asked.iter().map(standing)));
+        if let Ok(told) = HeaderValue::try_from(told) {
+            request.extensions_mut().insert(Told(told));
+        }
+        if admitted {
+            return Ok(());
+        }
+        let refused = asked.iter().map(standing).filter(|standing| standing.remaining == 0);
+        let seconds = refused.map(rate::retry_after).max().unwrap_or(1);
+        Err(Reply::detail(429, "Too Many Requests").with(header::RETRY_AFTER, HeaderValue::from(seconds)))
+    }
+
+    /// Counts in the store; `None` where there is none, or it does not answer.
+    async fn ask_store(
+        &self,
+        seat: &Seat,
+        request: &Request,
+        route: Option<&Route>,
+        asked: &mut Vec<Asked>,
+    ) -> Option<bool> {
+        let store = seat.app.counts.store()?;
+        let connection = seat.rate_store.connection(seat, store).await?;
+        // Every machine has to come to the same numbers.
+        self.name(&self.limits, Secret::default(), seat, request, route, asked);
+        let admitted = seat.rate_store.admit(seat, store, connection, asked).await;
+        if admitted.is_none() {
+            asked.clear();
+        }
+        admitted
+    }
+
+    /// Counts in this machine's memory.
+    fn ask_memory(&self, seat: &Seat, request: &Request, route: Option<&Route>, asked: &mut Vec<Asked>) -> bool {
+        let cells = seat.app.counts.cells();
+        let (secret, now) = (cells.secret(), crate::rate::now());
+        let (unnamed, named) = self.limits.split_at(self.unnamed);
+        self.name(unnamed, secret, seat, request, route, asked);
+        if !named.is_empty() {
+            // Who comes too often anyway is not worth to be authenticated.
+            if !cells.look(now, asked) {
+                return false;
+            }
+            self.name(named, secret, seat, request, route, asked);
+        }
+        cells.admit(now, asked)
+    }
+
+    /// Finds out which client a request is to each of some limits.
+    #[allow(clippy::unused_self)]
+    fn name(
+        &self,
+        limits: &[Limit],
+        secret: Secret,
+        seat: &Seat,
+        request: &Request,
+        route: Option<&Route>,
+        asked: &mut Vec<Asked>,
+    ) {
+        let mut user = None;
+        for limit in limits {
+            let key = match &limit.key {
+                Key::Ip => None,
+                Key::User => user
+                    .get_or_insert_with(|| authenticated(seat, request, route))
+                    .as_ref()
+                    .map(|user| rate::key(secret, &limit.bucket, 1, user.as_bytes())),
+                Key::Header(name) => {
+                    request.headers().get(name).map(|value| rate::key(secret, &limit.bucket, 2, value.as_bytes()))
+                }
+            };
+            let key = key.unwrap_or_else(|| by_address(secret, &limit.bucket, request));
+            asked.push(Asked { key, quota: limit.quota, standing: Standing::default() });
+        }
     }
 
     /// Adds to an answer what is left.
-    pub(super) fn after(&self, _request: &Request, _response: &mut Response<BoxBody>) {}
+    pub(super) fn after(&self, request: &Request, response: &mut Response<BoxBody>) {
+        if let Some(Told(told)) = request.extensions_mut().remove::<Told>() {
+            let headers = response.headers_mut();
+            headers.insert(RATE_LIMIT_POLICY, self.policy.clone());
+            headers.insert(RATE_LIMIT, told);
+        }
+    }
+}
+
+impl Limit {
+    fn new(limit: RateLimit, name: String) -> Result<Self, String> {
+        let quota = Quota::new(&limit)?;
+        let key = match limit.key {
+            RateKey::Ip => Key::Ip,
+            RateKey::User => Key::User,
+            RateKey::Header { name } => Key::Header(
+                HeaderName::from_bytes(name.as_bytes())
+                    .map_err(|_| format!("{name:?} is no name of a header field"))?,
+            ),
+        };
+        Ok(Self { bucket: limit.bucket, name, quota, key })
+    }
+}
+
+fn standing(asked: &Asked) -> Standing {
+    asked.standing
+}
+
+/// By where a request comes from: behind trusted proxies, the door has put the client's address there.
+fn by_address(secret: Secret, bucket: &str, request: &Request) -> u128 {
+    let (bytes, length) = request.peer_addr().map_or(([0; 8], 0), |peer| rate::address(peer.ip()));
+    rate::key(secret, bucket, 0, bytes.get(..length).unwrap_or_default())
+}
+
+/// Who is authenticated, as far as Python is not needed to tell.
+fn authenticated<'r>(seat: &Seat, request: &Request, route: Option<&'r Route>) -> Option<Cow<'r, str>> {
+    let identity = access::authenticate(&seat.app, route?, request)??;
+    let named = || Some(identity.claims.get("api_key")?.as_str()?.to_owned());
+    identity.user_id.clone().or_else(named).map(Cow::Owned)
 }
