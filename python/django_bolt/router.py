@@ -16,7 +16,7 @@ from msgspec import UNSET
 from django_bolt._plan.compile import Route, compile_route
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError, UnknownSegment, UnresolvedName
-from django_bolt._runtime.declared import checked_backends, checked_guards, checked_list
+from django_bolt._runtime.declared import checked_backends, checked_guards, checked_middleware
 from django_bolt.middleware.decorators import marks_of, skips_of
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -163,7 +163,7 @@ class Routes:
         owner = type(self).__name__
         self.auth = checked_backends(owner, auth)
         self.guards = checked_guards(owner, guards)
-        self.middleware = checked_list(owner, "middleware", middleware) or ()
+        self.middleware = checked_middleware(owner, middleware) or ()
         self._parts: list[Registration | tuple[str, Router]] = []
 
     def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Handler], Handler]:
@@ -264,14 +264,14 @@ class Router(Routes):
 
 
 def check_options(where: str, options: RouteOptions) -> None:
-    """Raise for options that no decorator has; put backends and guards in place of their classes."""
+    """Raise for options that no decorator has; put backends, guards and middleware in place of their classes."""
     unknown = sorted(set(options) - set(RouteOptions.__annotations__))
     if unknown:
         known = ", ".join(RouteOptions.__annotations__)
         raise TypeError(f"A route has no option {unknown[0]!r}; the options are: {known}")
     options["auth"] = checked_backends(where, options.get("auth"))
     options["guards"] = checked_guards(where, options.get("guards"))
-    checked_list(where, "middleware", options.get("middleware"))
+    options["middleware"] = checked_middleware(where, options.get("middleware"))
 
 
 def check_path(path: str) -> None:

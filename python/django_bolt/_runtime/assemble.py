@@ -26,6 +26,7 @@ from django_bolt._runtime.encode import encoder_for
 from django_bolt._runtime.fail import Failing, failer_for
 from django_bolt._runtime.finish import finisher_for
 from django_bolt._runtime.policies import Planner
+from django_bolt._runtime.rate_limits import Buckets
 from django_bolt._runtime.run import build_runner
 from django_bolt._runtime.server_plan import server_plan
 from django_bolt._runtime.signals import with_signals
@@ -89,7 +90,7 @@ def assemble(
     if docs and apis:
         owned += documentation(apis, [route for _, route in owned])
     configuration = configuration or dataclasses.replace(conf.load(), access_log="off")
-    planner = Planner(configuration)
+    planner = Planner(configuration, Buckets(apis, [route.declaration for _, route in owned]))
     routes = [plan_route(api, route, planner=planner) for api, route in owned]
     scopes = plan_scopes(apis, routes, planner=planner)
     plan = AppPlan(
@@ -182,7 +183,7 @@ def plan_scopes(apis: Sequence[Application], routes: list[RoutePlan], *, planner
 
     Where several applications have one prefix, the first that declares anything counts.
     """
-    scopes = {"": Scope(prefix="", policies=planner.policies((), bucket=""))}
+    scopes = {"": Scope(prefix="", policies=planner.policies(planner.buckets.everywhere, place="/"))}
     declared: set[str] = set()
     for root in apis:
         for api, defaults in root.scopes():

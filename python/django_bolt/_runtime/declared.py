@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 from django_bolt._plan.errors import PlanError
 from django_bolt.auth.backends import APIKeyAuthentication, BaseAuth, JWTAuthentication
 from django_bolt.auth.guards import BaseGuard
+from django_bolt.middleware import RateLimitMiddleware
 
 BACKENDS = (JWTAuthentication, APIKeyAuthentication, BaseAuth)
 
@@ -37,6 +38,22 @@ def checked_guards(where: str, given: Sequence[Any] | None) -> tuple[Any, ...] |
     """Return guards, made where classes were given; raises `PlanError` for what is none."""
     items = checked_list(where, "guards", given)
     return None if items is None else tuple(guard(f"{where}: guards", item) for item in items)
+
+
+def checked_middleware(where: str, given: Sequence[Any] | None) -> tuple[Any, ...] | None:
+    """Return middleware; raises `PlanError` for what is none."""
+    items = checked_list(where, "middleware", given)
+    return None if items is None else tuple(limit(where, item) for item in items)
+
+
+def limit(where: str, item: Any) -> Any:
+    """Return an item of middleware, made where it is a class that counts; raises `PlanError` for a wrong limit."""
+    if item is RateLimitMiddleware:
+        # One object for all that it is given to, which is counted together.
+        return RateLimitMiddleware()
+    if isinstance(item, RateLimitMiddleware) and (mistake := item.mistake()):
+        raise PlanError(f"{where}: RateLimitMiddleware: {mistake}")
+    return item
 
 
 def configured_backends(given: Sequence[Any]) -> tuple[Any, ...]:

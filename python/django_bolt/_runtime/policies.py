@@ -27,19 +27,15 @@ from django_bolt._plan.policy import (
     Encoding,
     Flag,
     Guard,
-    Header,
-    Ip,
     Jwt,
     Names,
     Policies,
     PythonBackend,
     PythonGuard,
-    RateKey,
-    RateLimit,
-    User,
 )
 from django_bolt._runtime.access import Access, Store
 from django_bolt._runtime.declared import configured_backends
+from django_bolt._runtime.rate_limits import Buckets
 from django_bolt.auth import backends, guards
 from django_bolt.middleware import CompressionMiddleware, CORSMiddleware, RateLimitMiddleware
 from django_bolt.orm.modes import modes
@@ -61,8 +57,9 @@ class RoutePolicies:
 class Planner:
     """Plans policies, and collects the backends that routes share."""
 
-    def __init__(self, configuration: conf.Configuration) -> None:
+    def __init__(self, configuration: conf.Configuration, buckets: Buckets) -> None:
         self.configuration = configuration
+        self.buckets = buckets
         self.backends: list[Backend] = []
         self._indices: dict[int, int] = {}
         self._kept: list[Any] = []
@@ -75,7 +72,7 @@ class Planner:
 
     def route(self, declaration: RouteDeclaration, *, reads_request: bool = True) -> RoutePolicies:
         """Return what holds for a route; `reads_request`: its handler or a dependency takes the request."""
-        own = tuple(kept(declaration.middleware, declaration.skipped))
+        own = tuple(kept((*self.buckets.everywhere, *declaration.middleware), declaration.skipped))
         declared, wanted = self.authentication(declaration), declaration.guards
         check_passable(declaration, declared)
         nodes = [guard_node(guard) for guard in wanted]
@@ -86,7 +83,7 @@ class Planner:
         asks = bool(nodes or reads_request or middleware or declaration.django_middleware)
         needed = (access.identifies and asks) or any(isinstance(node, Flag | Names | PythonGuard) for node in nodes)
         return RoutePolicies(
-            policies=self.policies(own, bucket=f"{declaration.method} {declaration.path}"),
+            policies=self.policies(own, place=f"{declaration.method} {declaration.path}"),
             auth=indices,
             guards=nodes,
             access=access if needed else None,
@@ -106,17 +103,16 @@ class Planner:
             )
         return self._chains[declared]
 
-    def policies(self, middleware: Iterable[Any], *, bucket: str) -> Policies:
-        """Return what the server does of some middleware; of CORS and compression the innermost counts."""
-        cors, compression, limits = None, None, []
+    def policies(self, middleware: Iterable[Any], *, place: str) -> Policies:
+        """Return what the server does of some middleware at a place; of CORS and compression the innermost counts."""
+        middleware = tuple(middleware)
+        cors, compression = None, None
         for item in middleware:
             if isinstance(item, CORSMiddleware):
                 cors = cors_node(item)
             elif isinstance(item, CompressionMiddleware):
                 compression = compression_node(item)
-            elif isinstance(item, RateLimitMiddleware):
-                limits.append(rate_limit_node(item, bucket))
-        return Policies(cors=cors, rate_limits=limits, compression=compression)
+        return Policies(cors=cors, rate_limits=self.buckets.limits(middleware, place), compression=compression)
 
     def authentication(self, declaration: RouteDeclaration) -> tuple[Any, ...]:
         """Return the backends of a route: its own, or what the settings say; of one kind where a guard says which."""
@@ -222,18 +218,6 @@ def cors_node(cors: CORSMiddleware) -> Cors:
         credentials=cors.allow_credentials,
         expose=list(cors.expose_headers),
         max_age=cors.max_age,
-    )
-
-
-def rate_limit_node(limit: RateLimitMiddleware, bucket: str) -> RateLimit:
-    """Return what the server is told of a rate limit."""
-    keys: dict[str, RateKey] = {"ip": Ip(), "user": User()}
-    return RateLimit(
-        bucket=bucket,
-        requests=limit.requests,
-        window=limit.window,
-        burst=limit.requests if limit.burst is None else limit.burst,
-        key=keys.get(limit.key) or Header(name=limit.key.lower()),
     )
 
 

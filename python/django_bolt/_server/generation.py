@@ -1,4 +1,5 @@
-"""Generations: a fresh interpreter with the same command line, which takes the listening socket over.
+"""Generations: a fresh interpreter with the same command line, which takes over the listening socket and what
+rate limits have counted.
 
 Both ends of it: what the supervisor keeps of a generation, and what a generation finds of its supervisor. When to
 start or end one is the business of `supervisor`.
@@ -30,6 +31,8 @@ class Parent:
     listener: socket.socket
     channel: socket.socket
     """Its end is the end of that supervisor."""
+    memory: int | None
+    """Descriptor of what rate limits are counted in."""
 
     def tell_ready(self) -> None:
         """Say that every worker serves."""
@@ -42,18 +45,21 @@ def find_parent() -> Parent | None:
     text = os.environ.pop(VARIABLE, None)
     if text is None:
         return None
-    listener, channel = (socket.socket(fileno=int(descriptor)) for descriptor in text.split(","))
-    for inherited in (listener, channel):
-        inherited.set_inheritable(False)
-    return Parent(listener, channel)
+    descriptors = [int(descriptor) for descriptor in text.split(",")]
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    listener, channel, *memory = descriptors
+    return Parent(socket.socket(fileno=listener), socket.socket(fileno=channel), memory[0] if memory else None)
 
 
 class Generation:
     """A later generation: a process with workers of its own."""
 
-    def __init__(self, number: int, listener: socket.socket) -> None:
+    def __init__(self, number: int, listener: socket.socket, memory: int | None) -> None:
         ours, theirs = socket.socketpair()
-        descriptors = (listener.fileno(), theirs.fileno())
+        descriptors = [listener.fileno(), theirs.fileno()]
+        if memory is not None:
+            descriptors.append(memory)
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603  # this process's own command line
                 [sys.executable, *sys.orig_argv[1:]],

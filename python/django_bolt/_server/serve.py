@@ -23,6 +23,7 @@ from django_bolt._server import worker_process
 from django_bolt._server.generation import find_parent
 from django_bolt._server.listen import listening, port_of
 from django_bolt._server.project import assemble_project
+from django_bolt._server.shared_memory import share
 from django_bolt._server.supervisor import supervise
 from django_bolt._server.worker_process import Post
 from django_bolt.lifespan import lifespan
@@ -62,6 +63,7 @@ def serve(
             worker.serve(app, assembled, listener, lifespan=lifespan, settings=configuration, observe=observe)
         return
     with parent.listener if parent is not None else listening(configuration) as shared:
+        memory = share(app, parent.memory if parent is not None else None)
 
         def announce_first() -> None:
             if parent is None:
@@ -85,7 +87,7 @@ def serve(
         # at the end, where that would be most of a stop: 200 ms in place of 40.
         gc.collect()
         gc.freeze()
-        supervise(configuration, shared, parent, run=run, announce=announce_first)
+        supervise(configuration, shared, parent, memory=memory, run=run, announce=announce_first)
 
 
 def find_post_fork(configuration: conf.Configuration) -> Callable[[int], Any] | None:

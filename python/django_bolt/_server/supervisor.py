@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import selectors
 import signal
 import socket
@@ -40,15 +41,16 @@ def supervise(
     listener: socket.socket,
     parent: Parent | None,
     *,
+    memory: int | None,
     run: Callable[[Post], int],
     announce: Callable[[], None],
 ) -> None:
     """Serve by forked workers, each of which is `run(post)`, until told to stop.
 
-    `announce()` is called when signals are heeded and nothing is forked yet. Raises `WorkerFailed`
+    `memory` is the descriptor of what later generations go on counting in. `announce()` is called when signals are heeded and nothing is forked yet. Raises `WorkerFailed`
     where a worker ends before any has served.
     """
-    supervisor = Supervisor(configuration, listener, parent, run)
+    supervisor = Supervisor(configuration, listener, parent, memory, run)
     with supervisor.signals():
         announce()
         supervisor.supervise()
@@ -62,10 +64,12 @@ class Supervisor:
         configuration: conf.Configuration,
         listener: socket.socket,
         parent: Parent | None,
+        memory: int | None,
         run: Callable[[Post], int],
     ) -> None:
         self._configuration = configuration
         self._listener = listener
+        self._memory = memory
         self._parent = parent
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._woken = socket.socketpair()
@@ -113,6 +117,8 @@ class Supervisor:
     def _forget(self) -> None:
         """Close what is this process's alone."""
         self._selector.close()
+        if self._memory is not None:
+            os.close(self._memory)
         self._wakeup.close()
         self._woken.close()
         if self._parent is not None:
@@ -236,7 +242,7 @@ class Supervisor:
         notify("RELOADING")
         logger.info("Generation %d starts.", self._number)
         try:
-            generation = Generation(self._number, self._listener)
+            generation = Generation(self._number, self._listener, self._memory)
         except OSError as error:
             self._refused(f"Generation {self._number} could not be started: {error}.")
             return

@@ -7,29 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from django_bolt.conf.configuration import BridgeMode, Configuration
+from django_bolt.conf.problem import Problem
 from django_bolt.conf.rules import Rule
 
 __all__ = ["BridgeMode", "Configuration", "Problem", "debug_enabled", "extras_enabled", "find_problems", "load"]
-
-
-class Problem(NamedTuple):
-    """One thing wrong in `settings.BOLT`."""
-
-    kind: str
-    """`unknown`, `disagree` or `value`."""
-    message: str
-    """What was found and what was expected."""
-    fix: str
-    """How to mend it."""
-
-    def __str__(self) -> str:
-        return f"{self.message}; {self.fix}"
 
 
 _RULES: dict[str, Rule] = {field.name: field.metadata["rule"] for field in fields(Configuration)}
