@@ -83,8 +83,8 @@ def serve(
 
             return worker_process.run(post, configuration, serve_forked, post_fork)
 
-        # What is there now is never collected, so no worker writes to the pages that it shares with the others. Nor is it
-        # at the end, where that would be most of a stop: 200 ms in place of 40.
+        # What is there now is never collected, so no worker writes to the pages that it shares with the others. Nor is
+        # it at the end, where that would be most of a stop: 200 ms in place of 40.
         gc.collect()
         gc.freeze()
         supervise(configuration, shared, parent, memory=memory, run=run, announce=announce_first)
