@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Installs what the tests use beside Python and Rust, PostgreSQL and PgBouncer, where that is possible without asking:
-# as root, with apt-get. Elsewhere it says what is missing and succeeds, for the tests then skip what they cannot run;
+# Installs what the tests use beside Python and Rust, PostgreSQL, PgBouncer and Redis, where that is possible without
+# asking: as root, with apt-get. Elsewhere it says what is missing and succeeds, for the tests then skip what they cannot run;
 # with BOLT_REQUIRE_SERVICES=1 it fails.
 set -euo pipefail
 
 missing() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || echo postgresql
     PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin" command -v pgbouncer >/dev/null || echo pgbouncer
+    command -v redis-server >/dev/null || echo redis-server
 }
 
 no_cluster=/etc/postgresql-common/createcluster.d/bolt-no-cluster.conf

@@ -21,6 +21,7 @@ from mysite.cancelled import router as cancelled
 from mysite.databases import router as databases
 from mysite.entrance import router as entrance
 from mysite.isolation import router as isolation
+from mysite.limited import router as limited
 from mysite.logged import router as logged
 from mysite.transactions import make_router as make_transactions
 from mysite.typed import router as typed
@@ -245,7 +246,7 @@ async def ping() -> dict[str, str]:
 
 
 database = (make_transactions(Item), make_atomic_requests(Item), databases)
-for part in (below, typed, cancelled, entrance, isolation, logged, asynchronous, *database):
+for part in (below, typed, cancelled, entrance, isolation, limited, logged, asynchronous, *database):
     api.include_router(part)
 
 
