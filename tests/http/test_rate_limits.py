@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -48,8 +49,6 @@ def test_after_the_wait_one_more_passes() -> None:
     @api.get("/a")
     @rate_limit(requests=2, window=0.6)
     async def a() -> None: ...
-
-    import time
 
     with TestClient(api) as client:
         assert statuses(client, "/a", 3) == [200, 200, 429]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from collections import Counter
@@ -102,8 +103,6 @@ def test_a_killed_worker_takes_no_count_with_it(make_server: MakeServer) -> None
     with make_server("127.0.0.1:0", "--processes", "1") as server:
         assert statuses(server, "/limited/ten", 7) == {200: 7}
         first = server.worker
-        import os
-
         os.kill(first, signal.SIGKILL)
 
         def replaced() -> bool:
@@ -197,8 +196,8 @@ def test_a_server_starts_without_its_store(make_server: MakeServer) -> None:
 
 
 def test_an_address_that_is_none_is_refused_at_start(make_server: MakeServer) -> None:
-    for address in ("http://:secret@localhost", "rediss://:secret@localhost", "secret"):
-        refused = make_server(**with_bolt(RATE_LIMIT_STORE=address)).manage("runbolt", "127.0.0.1:0")
-        assert refused.returncode == 1
-        assert "redis://[user:password@]host" in refused.stderr
-        assert "secret" not in refused.stderr
+    address = "redis://:secret@localhost:none"
+    refused = make_server(**with_bolt(RATE_LIMIT_STORE=address)).manage("runbolt", "127.0.0.1:0")
+    assert refused.returncode == 1
+    assert "redis://[user:password@]host" in refused.stderr
+    assert "secret" not in refused.stderr

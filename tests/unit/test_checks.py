@@ -64,6 +64,7 @@ CASES = {
     "E010": ({"ACCESS_LOG_FILE": f"{MISSING}/access.log"}, {}),
     "E011": ({"READY_CHECKS": ["databse.check"]}, {}),
     "E012": ({"UNIX_SOCKET": f"{MISSING}/bolt.sock"}, {}),
+    "E020": ({}, {"BOLT_RATE_LIMIT": {"requests": 0}}),
     "W001": ({"MAX_REQUESTS_JITTER": 10}, {}),
     "W002": ({"WATCHDOG": 0.5}, {}),
     "W003": ({"TRUSTED_PROXIES": ["10.0.0.1", "0.0.0.0/0"]}, {}),
@@ -72,6 +73,7 @@ CASES = {
     "W006": ({"UNIX_SOCKET": "/tmp/bolt.sock"}, {}),
     "W007": ({"MAX_HEAD": 4096}, {}),
     "W008": ({"ACCESS_LOG": "off", "ACCESS_LOG_FILE": "access.log"}, {}),
+    "W018": ({}, {"BOLT_RATE_LIMIT": {"requests": 5}, "USE_X_FORWARDED_HOST": True}),
     "W020": ({"DEBUG": True}, {}),
     "W021": ({"ACCESS_LOG": "off"}, {}),
     "W022": ({}, {"ALLOWED_HOSTS": ["site.example", "*"]}),
@@ -160,3 +162,27 @@ def test_wrong_values_are_told_alone():
     assert [message.id for message in found_with({"PORT": "x", "TLS_KEY": "a", "DEBUG": True}, {})] == [
         "django_bolt.E003"
     ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "found"),
+    [
+        (5, "found int, expected a dict"),
+        ({"rps": 5}, "found the key 'rps', expected requests, window, key, burst"),
+        ({"window": -1}, "found window=-1, expected a number of seconds above 0"),
+        ({"burst": 0}, "found burst=0, expected a whole number"),
+        ({"key": "no field"}, "found key='no field', expected"),
+    ],
+)
+def test_a_rate_limit_that_cannot_be_kept(limit, found):
+    (error,) = found_with(LOCAL, {"BOLT_RATE_LIMIT": limit})
+    assert error.id == "django_bolt.E020"
+    assert found in error.msg
+
+
+def test_a_store_of_rate_limits_is_not_repeated():
+    (error,) = found_with({**LOCAL, "RATE_LIMIT_STORE": "rediss://:hidden@redis"}, {})
+    assert error.id == "django_bolt.E020"
+    assert "hidden" not in error.msg
+    trusted = {**LOCAL, "TRUSTED_PROXIES": ["10.0.0.1"], "RATE_LIMIT_STORE": "redis://redis"}
+    assert found_with(trusted, {"BOLT_RATE_LIMIT": {}, "USE_X_FORWARDED_HOST": True}) == []

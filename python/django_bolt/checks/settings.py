@@ -15,6 +15,7 @@ from django_bolt import conf
 from django_bolt.checks.combinations import find_conflicts
 from django_bolt.checks.finding import Finding, messages
 from django_bolt.checks.machine import find_missing
+from django_bolt.checks.rate_limits import find_rate_limit_problems
 from django_bolt.orm import modes
 
 CODES = {"unknown": "E001", "disagree": "E002", "value": "E003", "bridge": "E004"}
@@ -45,7 +46,12 @@ def check_combinations(app_configs: Any = None, **kwargs: Any) -> list[checks.Ch
         return []
     configuration = conf.load()
     named = {key.lower() for key in raw or {}}
-    return messages([*find_conflicts(configuration, named), *find_missing(configuration)])
+    findings = [
+        *find_conflicts(configuration, named),
+        *find_missing(configuration),
+        *find_rate_limit_problems(configuration),
+    ]
+    return messages(findings)
 
 
 def from_problems(problems: Iterable[conf.Problem]) -> list[checks.CheckMessage]:

@@ -145,7 +145,7 @@ class Configuration:
     token_cache: str = setting("default", text("the alias of a cache", '"tokens"'))
     """Cache that keeps them where `TOKEN_STORE` is "cache"."""
     rate_limit_clients: int = setting(100_000, whole(1000, 100_000_000))
-    """Clients that rate limits can tell apart at once, 16 bytes each, in memory that all processes share."""
+    """Clients that rate limits can tell apart at once, 24 to 48 bytes each, in memory that all processes share."""
     rate_limit_store: str | None = setting(None, maybe(text("a Redis URL", '"redis://127.0.0.1:6379/0"')))
     """`redis://…`: where rate limits are counted for all machines together; None: in this machine's memory."""
     middleware_threads: tuple[str, ...] = setting(
