@@ -65,6 +65,9 @@ CASES = {
     "E011": ({"READY_CHECKS": ["databse.check"]}, {}),
     "E012": ({"UNIX_SOCKET": f"{MISSING}/bolt.sock"}, {}),
     "E020": ({}, {"BOLT_RATE_LIMIT": {"requests": 0}}),
+    "E015": ({"TOKEN_STORE": "memory", "PROCESSES": 2}, {}),
+    "E016": ({"TOKEN_STORE": "cache", "TOKEN_CACHE": "nowhere"}, {}),
+    "W012": ({"TOKEN_STORE": "cache"}, {}),
     "W001": ({"MAX_REQUESTS_JITTER": 10}, {}),
     "W002": ({"WATCHDOG": 0.5}, {}),
     "W003": ({"TRUSTED_PROXIES": ["10.0.0.1", "0.0.0.0/0"]}, {}),
@@ -186,3 +189,35 @@ def test_a_store_of_rate_limits_is_not_repeated():
     assert "hidden" not in error.msg
     trusted = {**LOCAL, "TRUSTED_PROXIES": ["10.0.0.1"], "RATE_LIMIT_STORE": "redis://redis"}
     assert found_with(trusted, {"BOLT_RATE_LIMIT": {}, "USE_X_FORWARDED_HOST": True}) == []
+
+
+def cache_of(backend, **options):
+    return {"CACHES": {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "OPTIONS": options}}}
+
+
+FILES = "filebased.FileBasedCache"
+MEMORY = "locmem.LocMemCache"
+ENOUGH = {"MAX_ENTRIES": 10_000}
+TOKEN_STORES = [
+    ("memory", 1, {}, []),
+    ("memory", 2, {}, ["E015"]),
+    ("database", 2, {}, []),
+    ("database", 1, {"INSTALLED_APPS": ["django_bolt"]}, ["E016"]),
+    ("cache", 1, cache_of("dummy.DummyCache"), ["E016"]),
+    ("cache", 1, cache_of("nowhere.Cache"), ["E016"]),
+    ("cache", 1, cache_of(MEMORY), ["W012"]),
+    ("cache", 1, cache_of(MEMORY, **ENOUGH), []),
+    ("cache", 2, cache_of(MEMORY, **ENOUGH), ["E015"]),
+    ("cache", 2, cache_of(FILES), ["W012", "W012"]),
+    ("cache", 2, cache_of(FILES, **ENOUGH), ["W012"]),
+    ("cache", 2, cache_of("db.DatabaseCache"), ["W012"]),
+    ("cache", 2, cache_of("db.DatabaseCache", **ENOUGH), []),
+    ("cache", 2, cache_of("redis.RedisCache"), []),
+    (None, 2, {}, []),
+]
+
+
+@pytest.mark.parametrize(("store", "processes", "others", "expected"), TOKEN_STORES)
+def test_where_revoked_tokens_are_kept(store, processes, others, expected):
+    found = found_with({**LOCAL, "TOKEN_STORE": store, "PROCESSES": processes}, others)
+    assert [message.id.removeprefix("django_bolt.") for message in found] == expected

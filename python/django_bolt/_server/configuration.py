@@ -18,6 +18,7 @@ from django_bolt import conf
 from django_bolt._server.flags import given
 from django_bolt.checks.combinations import find_conflicts
 from django_bolt.checks.machine import find_missing
+from django_bolt.checks.tokens import find_token_problems
 
 # As runserver has it: `8001`, `127.0.0.1:8001`, `localhost:8001`, `[::1]:8001`.
 ADDRESS = re.compile(r"(?:(?:\[(?P<ipv6>[0-9a-fA-F:.]+)\]|(?P<host>[a-zA-Z0-9.-]+)):)?(?P<port>[0-9]{1,5})")
@@ -65,7 +66,11 @@ def check(configuration: conf.Configuration, named: Collection[str]) -> None:
     """Raise `CommandError` where the configuration is out of its range, or asks for what this version cannot do."""
     if problems := conf.find_problems(dataclasses.asdict(configuration)):
         raise CommandError(" | ".join(problem.message for problem in problems))
-    findings = [*find_conflicts(configuration, named), *find_missing(configuration)]
+    findings = [
+        *find_conflicts(configuration, named),
+        *find_missing(configuration),
+        *find_token_problems(configuration),
+    ]
     if errors := [finding for finding in findings if finding.is_error]:
         raise CommandError(" | ".join(map(str, errors)))
     if not settings.ALLOWED_HOSTS and not settings.DEBUG:

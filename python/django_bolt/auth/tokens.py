@@ -39,7 +39,7 @@ __all__ = [
 Key = str | bytes
 Lifetime = float | timedelta
 Claims = Mapping[str, Any]
-OWN = frozenset({"exp", "fam", "iat", "jti", "pwd", "sub", "type"})
+OWN = frozenset({"exp", "fam", "iat", "iat_us", "jti", "pwd", "sub", "type"})
 """Claims that are not the caller's to choose."""
 
 
@@ -64,7 +64,7 @@ def create_jwt_for_user(
     expires_in: Lifetime | None = None,
     extra_claims: Claims | None = None,
 ) -> str:
-    """Return an access token for a user, with the claims `sub iat exp jti type is_staff is_superuser`.
+    """Return an access token for a user, with `sub iat iat_us exp jti type is_staff is_superuser`.
 
     - `secret`: a secret, or a private key in PEM; `JWT_PRIVATE_KEY`, `JWT_SECRET_KEY`, then `SECRET_KEY`, unless given.
     - `algorithm`: `JWT_ALGORITHM`, then HS256, unless given.
@@ -107,8 +107,8 @@ async def rotate_refresh_token(
 ) -> TokenPair:
     """Use a refresh token up and return the next pair of its family.
 
-    `extra_claims` may be a function of the user, which may ask the database; `public_key` goes with a `secret` that is a
-    private key.
+    `extra_claims` may be a function of the user, which may ask the database. `public_key` goes with a `secret` that is
+    a private key.
 
     Raises `InvalidToken` (401) for a token that does not count: expired, forged, revoked, of a user who is gone or
     inactive or has another password by now. One that was used before revokes its whole family, for then two have it and
@@ -239,10 +239,11 @@ def _access(
 def _basic(user: Any, kind: str, lifetime: float, now: float) -> dict[str, Any]:
     if getattr(user, "pk", None) is None:
         raise ValueError(f"found {type(user).__name__} without a primary key, expected a saved user")
-    # `iat` with its fraction: a token made in the second of a revocation is older or younger than that.
     return {
         "sub": str(user.pk),
-        "iat": now,
+        "iat": math.floor(now),
+        # What was made in the second of a revocation is older or younger than that.
+        "iat_us": math.floor(now * 1_000_000),
         "exp": math.ceil(now + lifetime),
         "jti": secrets.token_urlsafe(16),
         "type": kind,

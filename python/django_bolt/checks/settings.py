@@ -16,8 +16,11 @@ from django_bolt.checks.combinations import find_conflicts
 from django_bolt.checks.finding import Finding, messages
 from django_bolt.checks.machine import find_missing
 from django_bolt.checks.rate_limits import find_rate_limit_problems
+from django_bolt.checks.tokens import find_token_problems
 from django_bolt.orm import modes
 
+FINDERS = (find_missing, find_rate_limit_problems, find_token_problems)
+"""What looks at settings that are right by themselves, a topic each."""
 CODES = {"unknown": "E001", "disagree": "E002", "value": "E003", "bridge": "E004"}
 
 
@@ -46,11 +49,7 @@ def check_combinations(app_configs: Any = None, **kwargs: Any) -> list[checks.Ch
         return []
     configuration = conf.load()
     named = {key.lower() for key in raw or {}}
-    findings = [
-        *find_conflicts(configuration, named),
-        *find_missing(configuration),
-        *find_rate_limit_problems(configuration),
-    ]
+    findings = [*find_conflicts(configuration, named), *(found for find in FINDERS for found in find(configuration))]
     return messages(findings)
 
 

@@ -21,13 +21,13 @@ from django_bolt.tokens.models import RevokedToken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FILE_CACHE = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache"}
+CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 STORES = {"memory": MemoryTokenStore, "cache": lambda: CacheTokenStore("tokens"), "database": DatabaseTokenStore}
 
 
 @pytest.fixture(params=STORES)
 def store(request: Any, settings: Any, tmp_path: Any) -> TokenStore:
-    settings.CACHES = {"default": FILE_CACHE, "tokens": {**FILE_CACHE, "LOCATION": str(tmp_path)}}
+    settings.CACHES = {"default": CACHE, "tokens": {**CACHE, "LOCATION": str(tmp_path)}}
     return STORES[request.param]()
 
 
@@ -151,7 +151,7 @@ async def test_memory_that_is_full_forgets_nothing() -> None:
 
 
 async def test_the_cache_drops_what_has_expired(settings: Any) -> None:
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "drops"}}
+    settings.CACHES = {"default": {**CACHE, "LOCATION": "drops"}}
     store = CacheTokenStore()
     await store.write("jti:a", 0.0, time.time() + 0.5)
     assert await store.is_revoked({"jti": "a"})

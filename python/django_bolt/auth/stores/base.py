@@ -95,8 +95,13 @@ def required(kind: str, claims: Claims) -> str:
 
 
 def issued_at(claims: Claims) -> float:
-    """Return when a token was issued; one that does not say is older than all others."""
-    return number(claims.get("iat")) or 0.0
+    """Return when a token was issued; one that does not say is older than all others.
+
+    `iat` is in whole seconds as a rule, some servers take no other: `iat_us` tells what was issued just before a
+    revocation from what was issued just behind it.
+    """
+    exactly = number(claims.get("iat_us"))
+    return (number(claims.get("iat")) or 0.0) if exactly is None else exactly / 1_000_000
 
 
 def ends_at(claims: Claims) -> float | None:
