@@ -210,8 +210,8 @@ TOKEN_STORES = [
     ("cache", 2, cache_of(MEMORY, **ENOUGH), ["E015"]),
     ("cache", 2, cache_of(FILES), ["W012", "W012"]),
     ("cache", 2, cache_of(FILES, **ENOUGH), ["W012"]),
-    ("cache", 2, cache_of("db.DatabaseCache"), ["W012"]),
-    ("cache", 2, cache_of("db.DatabaseCache", **ENOUGH), []),
+    ("cache", 2, cache_of("db.DatabaseCache"), ["W012", "W012"]),
+    ("cache", 2, cache_of("db.DatabaseCache", **ENOUGH), ["W012"]),
     ("cache", 2, cache_of("redis.RedisCache"), []),
     (None, 2, {}, []),
 ]

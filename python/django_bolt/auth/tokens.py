@@ -112,7 +112,7 @@ async def rotate_refresh_token(
 
     Raises `InvalidToken` (401) for a token that does not count: expired, forged, revoked, of a user who is gone or
     inactive or has another password by now. One that was used before revokes its whole family, for then two have it and
-    one is a thief. Of two uses at once one gets a pair, which does not count either.
+    one is a thief. Of two uses at once one at most gets a pair, which does not count either.
     """
     store = _store()
     lives = _lives(_signing(secret, algorithm), expires_in, refresh_expires_in)

@@ -60,11 +60,9 @@ def _cache(configuration: Configuration) -> Iterator[Finding]:
     elif isinstance(cache, LocMemCache):
         yield from _own_memory(f"{found}, which is in each process's memory,", configuration)
     elif isinstance(cache, FileBasedCache):
-        yield Finding(
-            "W012",
-            f"found {found}, which is in files: of two uses of a refresh token at once both may succeed",
-            SHARED,
-        )
+        yield Finding("W012", f"found {found}, which is in files, where a refresh token can be used up twice", SHARED)
+    elif isinstance(cache, DatabaseCache):
+        yield Finding("W012", f"found {found}, which drops without a word what it cannot write at once", SHARED)
     if isinstance(cache, LocMemCache | FileBasedCache | DatabaseCache) and entries(cache) < FEW:
         yield Finding(
             "W012",

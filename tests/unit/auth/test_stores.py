@@ -160,6 +160,12 @@ async def test_the_cache_drops_what_has_expired(settings: Any) -> None:
     assert caches["default"].get("bolt-token:jti:a") is None
 
 
+async def test_a_revocation_that_the_cache_drops_is_an_error(settings: Any) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    with pytest.raises(ServiceUnavailable):
+        await CacheTokenStore().revoke(claims())
+
+
 @pytest.fixture
 async def rows() -> AsyncIterator[DatabaseTokenStore]:
     store = DatabaseTokenStore()

@@ -193,7 +193,7 @@ async def test_a_token_that_is_used_again_ends_its_family(user: Any) -> None:
     assert await rotate_refresh_token(other.refresh_token)
 
 
-async def test_of_two_uses_at_once_one_gets_a_pair_that_does_not_count(user: Any) -> None:
+async def test_of_several_uses_at_once_one_gets_a_pair_that_does_not_count(user: Any) -> None:
     first = create_token_pair(user)
     answers = await asyncio.gather(
         *(rotate_refresh_token(first.refresh_token) for _ in range(5)), return_exceptions=True

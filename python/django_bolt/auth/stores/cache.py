@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.core.cache import caches
 
 from django_bolt.auth.stores.base import TokenStore
+from django_bolt.exceptions import ServiceUnavailable
 
 __all__ = ["CacheTokenStore"]
 
@@ -30,23 +31,38 @@ class CacheTokenStore(TokenStore):
     async def read(self, keys: Sequence[str]) -> Mapping[str, float]:
         """Return the times of those entries that there are."""
         # Django's `aget_many` asks for one key after the other, each on a thread; this is one call.
-        found: dict[str, float] = await self._call("get_many", [self._prefix + key for key in keys])
+        found: dict[str, float] = await self._call(get_many, [self._prefix + key for key in keys])
         return found
 
     async def write(self, key: str, before: float, until: float | None) -> None:
-        """Keep an entry."""
-        await self._call("set", self._prefix + key, before, lasting(until))
+        """Keep an entry; raises `ServiceUnavailable` where the cache did not: many say nothing of what they drop."""
+        if not await self._call(kept, self._prefix + key, before, lasting(until)):
+            raise ServiceUnavailable("the token could not be revoked", headers={"Retry-After": "1"})
 
     async def add(self, key: str, until: float | None) -> bool:
         """Keep an entry unless there is one: `add` is atomic in every shared backend of Django's."""
-        added: bool = await self._call("add", self._prefix + key, 0.0, lasting(until))
+        added: bool = await self._call(add, self._prefix + key, lasting(until))
         return added
 
-    async def _call(self, name: str, *args: Any) -> Any:
-        def call() -> Any:
-            return getattr(caches[self._alias], name)(*args)
+    async def _call(self, function: Callable[..., Any], *args: Any) -> Any:
+        # Which connection a cache has is the thread's business.
+        return await sync_to_async(lambda: function(caches[self._alias], *args), thread_sensitive=True)()
 
-        return await sync_to_async(call, thread_sensitive=True)()
+
+def get_many(cache: Any, keys: Sequence[str]) -> Any:
+    """Return what there is."""
+    return cache.get_many(keys)
+
+
+def add(cache: Any, key: str, timeout: int | None) -> Any:
+    """Keep an entry unless there is one, and tell whether it was kept."""
+    return cache.add(key, 0.0, timeout)
+
+
+def kept(cache: Any, key: str, value: float, timeout: int | None) -> bool:
+    """Keep an entry, and tell whether it is there."""
+    cache.set(key, value, timeout)
+    return cache.get(key) is not None
 
 
 def lasting(until: float | None) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
-from django.db import router
+from django.db import IntegrityError, router, transaction
 
 from django_bolt.auth.stores.base import TokenStore
 from django_bolt.orm.entry import run_blocking
@@ -38,7 +38,7 @@ class DatabaseTokenStore(TokenStore):
         return await run_blocking(clear_expired)  # type: ignore[no-any-return]
 
 
-def entries() -> Any:
+def rows() -> Any:
     """Return all rows, where they are written: a replica may not have heard of a revocation yet."""
     model = apps.get_model("bolt_tokens", "RevokedToken")
     return model._base_manager.using(router.db_for_write(model))
@@ -46,18 +46,32 @@ def entries() -> Any:
 
 def clear_expired() -> int:
     """Drop the rows of tokens that have expired and return how many."""
-    dropped: int = entries().filter(until__lt=time.time()).delete()[0]
+    dropped: int = rows().filter(until__lt=time.time()).delete()[0]
     return dropped
 
 
 def _read(keys: Sequence[str]) -> dict[str, float]:
-    return dict(entries().filter(key__in=keys).values_list("key", "before"))
+    return dict(rows().filter(key__in=keys).values_list("key", "before"))
 
 
 def _write(key: str, before: float, until: float | None) -> None:
-    entries().update_or_create(key=key, defaults={"before": before, "until": until})
+    # Nothing is read ahead of a change: of two transactions that have read, SQLite fails one.
+    while not rows().filter(key=key).update(before=before, until=until):
+        if _insert(key, before, until):
+            return
 
 
 def _add(key: str, until: float | None) -> bool:
-    added: bool = entries().get_or_create(key=key, defaults={"before": 0.0, "until": until})[1]
-    return added
+    return _insert(key, 0.0, until)
+
+
+def _insert(key: str, before: float, until: float | None) -> bool:
+    """Make a row and return true, false where there is one."""
+    found = rows()
+    try:
+        # A savepoint where a transaction is open, which the error would otherwise end.
+        with transaction.atomic(using=found.db):
+            found.create(key=key, before=before, until=until)
+    except IntegrityError:
+        return False
+    return True

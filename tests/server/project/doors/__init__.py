@@ -1,0 +1,1 @@
+"""Who may come in: logins with tokens, in a project of their own."""

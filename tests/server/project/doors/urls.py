@@ -1,0 +1,5 @@
+"""No URLs of Django's."""
+
+from __future__ import annotations
+
+urlpatterns: list[object] = []

@@ -1,0 +1,159 @@
+"""Tokens before several real processes: what one of them revokes counts nowhere any more."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.server.harness import Response, Server, eventually, post
+
+MakeServer = Callable[..., Server]
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "doors.settings"}
+PROCESSES = ("127.0.0.1:0", "--processes", "2")
+LOCAL_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 1_000_000}}
+
+
+def settings(store: str, cache: Any = LOCAL_MEMORY) -> dict[str, str]:
+    return {
+        **SETTINGS,
+        "PROJECT_BOLT": json.dumps({"TOKEN_STORE": store}),
+        "PROJECT_CACHES": json.dumps({"default": cache}),
+    }
+
+
+@pytest.fixture(scope="module", params=["cache", "database"])
+def server(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Two processes, and a user."""
+    store = request.param
+    environment = settings(store)
+    if store == "cache":
+        url = request.getfixturevalue("redis_server").url
+        environment = settings(store, {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url})
+    with Server(tmp_path_factory.mktemp("server"), *PROCESSES, **environment).migrate() as running:
+        assert running.ask(post("/users/ann", b"")).status == 200
+        yield running
+
+
+def ask(server: Server, path: str, body: dict[str, str]) -> Response:
+    answer = server.ask(post(path, json.dumps(body).encode()))
+    assert answer is not None
+    return answer
+
+
+def login(server: Server) -> dict[str, str]:
+    answer = ask(server, "/auth/login", {"username": "ann", "password": "right"})
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)
+
+
+def renew(server: Server, pair: dict[str, str]) -> Response:
+    return ask(server, "/auth/refresh", {"refresh_token": pair["refresh_token"]})
+
+
+def me(server: Server, pair: dict[str, str]) -> Response:
+    return server.get("/me", f"Authorization: Bearer {pair['access_token']}")
+
+
+def everywhere(server: Server, pair: dict[str, str]) -> set[int]:
+    """Return the answers to an access token, once both processes have given some."""
+    answers = [server.get("/pid") for _ in range(40)]
+    assert len({answer.body for answer in answers}) == 2
+    return {me(server, pair).status for _ in range(40)}
+
+
+def test_a_token_that_was_revoked_counts_in_no_process(server: Server) -> None:
+    pair, other = login(server), login(server)
+    assert everywhere(server, pair) == {200}
+    assert ask(server, "/auth/logout", {"refresh_token": pair["refresh_token"]}).status == 204
+    # At once, not after a while.
+    assert everywhere(server, pair) == {401}
+    assert {renew(server, pair).status for _ in range(10)} == {401}
+    assert everywhere(server, other) == {200}
+    assert ask(server, "/auth/logout-all", {"refresh_token": other["refresh_token"]}).status == 204
+    assert everywhere(server, other) == {401}
+    assert everywhere(server, login(server)) == {200}
+
+
+def test_of_many_uses_at_once_one_at_most_gets_a_pair_and_that_does_not_count(server: Server) -> None:
+    for _ in range(5):
+        pair = login(server)
+        start, answers = threading.Barrier(8), []
+
+        def use(pair: dict[str, str] = pair, start: threading.Barrier = start, answers: list = answers) -> None:
+            data = post("/auth/refresh", json.dumps({"refresh_token": pair["refresh_token"]}).encode())
+            with server.connect() as wire:
+                start.wait()
+                answers.append(wire.send(data).answer())
+
+        threads = [threading.Thread(target=use) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(answer.status for answer in answers) in ([200] + [401] * 7, [401] * 8)
+        for renewed in [json.loads(answer.body) for answer in answers if answer.status == 200]:
+            assert renew(server, renewed).status == 401
+            assert me(server, renewed).status == 401
+
+
+def test_no_token_is_written_to_a_log(server: Server) -> None:
+    pair = login(server)
+    renewed = json.loads(renew(server, pair).body)
+    assert renew(server, pair).status == 401
+    ask(server, "/auth/logout", {"refresh_token": renewed["refresh_token"]})
+    written = eventually(lambda: "\n".join(server.access_log())) + server.log()
+    for known in (*pair.values(), *renewed.values()):
+        assert len(str(known)) < 20 or str(known) not in written
+    assert "Traceback" not in written
+
+
+@pytest.mark.parametrize("store", ["memory", "cache"])
+def test_a_store_in_memory_is_for_one_process(make_server: MakeServer, store: str) -> None:
+    environment = settings(store)
+    refused = make_server(**environment).manage("runbolt", *PROCESSES)
+    assert refused.returncode == 1
+    assert "with 2 processes, of which each would know only the tokens that it revoked itself" in refused.stderr
+    assert 'write "TOKEN_STORE": "database"' in refused.stderr
+    checked = make_server(**{**environment, "PROJECT_BOLT": json.dumps({"TOKEN_STORE": store, "PROCESSES": 2})})
+    assert "django_bolt.E015" in checked.manage("check").stderr
+    with make_server("127.0.0.1:0", **environment) as server:
+        assert server.get("/pid").status == 200
+
+
+def test_a_password_is_checked_on_a_thread(make_server: MakeServer) -> None:
+    server = make_server("127.0.0.1:0", **settings("database"), PROJECT_HASH_SECONDS="1").migrate()
+    with server as running, running.connect() as wire:
+        assert running.ask(post("/users/ann", b"")).status == 200
+        began = time.monotonic()
+        wire.send(post("/auth/login", b'{"username": "ann", "password": "right"}'))
+        time.sleep(0.2)
+        for _ in range(5):
+            assert running.get("/pid").status == 200
+        # All of them while the password was still being checked.
+        assert time.monotonic() - began < 1
+        assert wire.answer().status == 200
+        assert time.monotonic() - began >= 1
+
+
+@pytest.mark.parametrize("mode", ["inline", "thread", False])
+def test_every_way_to_the_database(make_server: MakeServer, mode: Any) -> None:
+    environment = {**SETTINGS, "PROJECT_BOLT": json.dumps({"TOKEN_STORE": "database", "ORM_BRIDGE": mode})}
+    with make_server("127.0.0.1:0", **environment).migrate() as server:
+        assert server.ask(post("/users/ann", b"")).status == 200
+        first = login(server)
+        answer = renew(server, first)
+        assert answer.status == 200
+        assert renew(server, first).status == 401
+        assert renew(server, json.loads(answer.body)).status == 401
+        assert "Traceback" not in server.log()
+
+
+def test_the_table_is_cleared_by_a_command(make_server: MakeServer) -> None:
+    server = make_server(**settings("database")).migrate()
+    cleared = server.manage("bolt_clear_tokens")
+    assert (cleared.returncode, cleared.stdout) == (0, "Deleted 0 expired entries.\n"), cleared.stderr
