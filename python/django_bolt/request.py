@@ -298,7 +298,11 @@ class Request:
         try:
             return self._user
         except AttributeError:
-            self._user = _users().user_of(self.identity)
+            # Django's own, where its middleware knows one and nothing of the route's says otherwise.
+            own = self.django_request.__dict__.get("user") if self._met_django else None
+            identity = self.identity
+            users = _users()
+            self._user = users.user_of(identity) if own is None or identity is not None else users.known_to_django(own)
             return self._user
 
     @user.setter

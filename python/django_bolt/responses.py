@@ -160,10 +160,12 @@ class Response:
     @classmethod
     def of_reply(cls, reply: Reply) -> Response:
         """Return a response that is sent as `reply`."""
-        response = Response()
-        status, pairs, response.body = reply
-        response.status_code = status
-        response._headers = ResponseHeaders(pairs)
+        response = Response.__new__(Response)
+        response.status_code, pairs, response.body = reply
+        response._content_type = None
+        # Not looked at again: whoever made the reply did, and the server does.
+        response._headers = headers = ResponseHeaders()
+        headers._pairs = list(pairs)
         return response
 
     def _fill(self, headers: HeaderInput) -> ResponseHeaders:

@@ -16,6 +16,7 @@ from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefuncti
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.handlers.exception import convert_exception_to_response
+from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_urlconf
 
@@ -217,6 +218,9 @@ class Chain:
             # Both refer to each other.
             http._passage = None
         checked(response, self._declared[0].factory)
+        if isinstance(response, FileResponse):
+            # Middleware that serves files (WhiteNoise) has small ones.
+            response = read_whole(response)
         if "_files" in http.__dict__:
             response._resource_closers.append(http.close)
         return DjangoResponse(response)
@@ -296,6 +300,14 @@ def spare_routes(middleware: Any) -> None:
         return getattr(request, "_view", None) is None and bool(original(request))
 
     middleware.should_redirect_with_slash = should_redirect_with_slash
+
+
+def read_whole(response: FileResponse) -> HttpResponse:
+    """Return a response with the content of a file."""
+    read = HttpResponse(response.getvalue(), status=response.status_code, headers=response.headers)
+    read.cookies = response.cookies
+    read._resource_closers += response._resource_closers  # type: ignore[attr-defined]
+    return read
 
 
 def checked(response: Any, source: Any) -> HttpResponseBase:

@@ -166,6 +166,35 @@ class LazyUser(SimpleLazyObject):
         return made
 
 
+class DjangoUser(SimpleLazyObject):
+    """The user that Django's middleware knows of, loaded wherever it is read: in a coroutine, too."""
+
+    def __init__(self, user: SimpleLazyObject) -> None:
+        self.__dict__["_own"] = user
+        super().__init__(self._load)
+
+    def _load(self) -> Any:
+        return run_now(evaluated, self.__dict__["_own"])
+
+    async def _aload(self) -> Any:
+        # Named so that no attribute of a user's is hidden.
+        if self._wrapped is empty:
+            self._wrapped = await run_blocking(evaluated, self.__dict__["_own"])
+        return self._wrapped
+
+
+def known_to_django(user: Any) -> Any:
+    """Return the `request.user` of Django's middleware as handlers can read it."""
+    return DjangoUser(user) if isinstance(user, SimpleLazyObject) else user
+
+
+def evaluated(user: Any) -> Any:
+    """Return what a lazy object stands for; may ask the database."""
+    if user._wrapped is empty:
+        user._setup()
+    return user._wrapped
+
+
 async def loaded(user: Any) -> Any:
     """Return the user itself in place of one that is not loaded yet."""
-    return await user._aload() if type(user) is LazyUser else user
+    return await user._aload() if type(user) in (LazyUser, DjangoUser) else user
