@@ -125,11 +125,13 @@ _ITEMS = frozenset({"method", "path", "query", "params", "headers", "body", "con
 _NOT_SERVED = {
     name: f"request.{name} is not served yet; {instead}"
     for name, instead in {
-        "session": "use request.cookies or a Django view",
         "form": "send JSON, or parse request.body",
         "file": "send JSON, or parse request.body",
         "files": "send JSON, or parse request.body",
     }.items()
+} | {
+    "session": "found no session on the request, expected Django's: write django_middleware=True on the BoltAPI, with "
+    "django.contrib.sessions.middleware.SessionMiddleware in MIDDLEWARE"
 }
 
 
@@ -391,6 +393,15 @@ class Request:
         except AttributeError:
             self._django_request = DjangoRequest(self._raw)
             return self._django_request
+
+    @property
+    def session(self) -> Any:
+        """Django's session: there with its session middleware (`django_middleware`)."""
+        return self.django_request.session
+
+    @session.setter
+    def session(self, session: Any) -> None:
+        self.django_request.session = session
 
     @property
     def META(self) -> dict[str, Any]:  # noqa: N802  # Django's name

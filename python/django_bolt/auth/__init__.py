@@ -9,7 +9,6 @@ from django_bolt.auth.backends import (
     BaseAuth,
     JWTAuthentication,
     JWTBearer,
-    SessionAuthentication,
 )
 from django_bolt.auth.dependencies import CurrentUser, OptionalCurrentUser, get_current_user, get_optional_user
 from django_bolt.auth.guards import (
@@ -25,6 +24,7 @@ from django_bolt.auth.guards import (
     api_key_required,
     jwt_required,
 )
+from django_bolt.auth.sessions import SessionAuthentication
 from django_bolt.auth.signing import InvalidToken
 from django_bolt.auth.stores import TokenStore, token_store
 from django_bolt.auth.tokens import (

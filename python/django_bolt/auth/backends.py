@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = [
     "APIKeyAuthentication",
@@ -16,7 +16,6 @@ __all__ = [
     "BaseAuth",
     "JWTAuthentication",
     "JWTBearer",
-    "SessionAuthentication",
 ]
 
 
@@ -30,6 +29,9 @@ class AuthResult:
 
 class BaseAuth:
     """Base of the project's own backends, in Python."""
+
+    by_cookie: ClassVar[bool] = False
+    """True: browsers bring the credential by themselves, so what changes something must bring a CSRF token as well."""
 
     async def authenticate(self, request: Any) -> AuthResult:
         """Return who sent the request; an empty `AuthResult` leaves it to the next backend."""
@@ -62,10 +64,6 @@ class APIKeyAuthentication:
 
     api_keys: Sequence[str] | None = field(default=None, repr=False)
     header: str = "X-API-Key"
-
-
-class SessionAuthentication(BaseAuth):
-    """Whoever is logged in with Django's session."""
 
 
 def JWTBearer(secret_key: str | None = None) -> JWTAuthentication:  # noqa: N802  # a class to those who call it

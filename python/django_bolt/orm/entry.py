@@ -28,7 +28,12 @@ _MODULES = (
     "django.db.models.query",
     "django.db.models.fields.related_descriptors",
     "django.contrib.contenttypes.fields",
+    "django.contrib.sessions.backends.base",
+    "django.contrib.sessions.backends.db",
+    # What logging in and out sends; receivers of the ORM's own signals run inside its calls as well.
+    "django.dispatch.dispatcher",
 )
+_NEED_MODELS = {"django.contrib.contenttypes.fields": "django.contrib.contenttypes"}
 
 _sync_to_async: Any = asgiref.sync.sync_to_async
 _rows = BaseIterable.__aiter__
@@ -51,7 +56,7 @@ def install() -> None:
     """Lead Django's asynchronous ORM to the bridge; doing it twice changes nothing."""
     install_storage()
     for name in _MODULES:
-        if not name.startswith("django.contrib.") or apps.is_installed("django.contrib.contenttypes"):
+        if name not in _NEED_MODELS or apps.is_installed(_NEED_MODELS[name]):
             import_module(name).sync_to_async = sync_to_async  # type: ignore[attr-defined]
     BaseIterable.__aiter__ = _iterate  # type: ignore[method-assign]
 
