@@ -145,6 +145,10 @@ class Access(Protocol):
         """Find out who sent a request."""
         ...
 
+    def identify_now(self, request: Any, /) -> Identity | None:
+        """Say who sent a request to code that cannot wait; raises `RuntimeError` where that is still to be asked."""
+        ...
+
     async def check_object(self, request: Any, found: Any, /) -> None:
         """Ask the guards about an object."""
         ...
@@ -280,11 +284,9 @@ class Request:
             return self._identity
         except AttributeError:
             pass
-        if self._pending() is not None:
-            raise RuntimeError(
-                "who sent this request is asked behind middleware; write `await request.auser()` in front of it"
-            )
-        self._identity = _users().told_by_server(self.told_by_server)
+        access = self._pending()
+        told = _users().told_by_server(self.told_by_server) if access is None else access.identify_now(self)
+        self._identity = told
         return self._identity
 
     @identity.setter
@@ -309,7 +311,8 @@ class Request:
 
     @user.setter
     def user(self, user: Any) -> None:
-        self._user = user
+        # Whoever logs somebody in or out sets it: Django's middleware, if there is any, has to see that.
+        self._user = self.django_request.user = user
 
     @property
     def auser(self) -> Callable[[], Awaitable[Any]]:
@@ -321,7 +324,7 @@ class Request:
 
     @auser.setter
     def auser(self, function: Callable[[], Awaitable[Any]]) -> None:
-        self._auser = function
+        self._auser = self.django_request.auser = function
 
     async def _load_user(self) -> Any:
         access = self._pending()

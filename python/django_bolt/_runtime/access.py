@@ -9,11 +9,13 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
+from django_bolt._django.csrf import CsrfCheck
 from django_bolt.auth.backends import APIKeyAuthentication, AuthResult, JWTAuthentication
 from django_bolt.auth.guards import BaseGuard
+from django_bolt.auth.sessions import SessionAuthentication
 from django_bolt.auth.users import Identity, told_by_backend, told_by_server
 from django_bolt.exceptions import Forbidden, Unauthorized
-from django_bolt.orm.entry import run_blocking
+from django_bolt.orm.entry import run_blocking, run_now
 
 IN_RUST = (JWTAuthentication, APIKeyAuthentication)
 """Backends that the server asks."""
@@ -30,9 +32,19 @@ class Store(Protocol):
 
 
 class Access:
-    """The backends and guards of a route; `store` tells which tokens were revoked."""
+    """The backends and guards of a route.
 
-    def __init__(self, backends: Sequence[Any], guards: Sequence[BaseGuard], *, store: Store | None = None) -> None:
+    `store` tells which tokens were revoked; `csrf` is asked about what a cookie authenticated, None: nothing is.
+    """
+
+    def __init__(
+        self,
+        backends: Sequence[Any],
+        guards: Sequence[BaseGuard],
+        *,
+        store: Store | None = None,
+        csrf: CsrfCheck | None = None,
+    ) -> None:
         self.backends = [(position, item) for position, item in enumerate(backends) if not isinstance(item, IN_RUST)]
         self.guards = [(guard, asker(guard, "check"), takes_object(guard)) for guard in guards]
         self.challenge = challenge(backends)
@@ -41,7 +53,11 @@ class Access:
             position for position, item in enumerate(backends) if isinstance(item, JWTAuthentication)
         )
         self.authenticates = bool(backends)
-        self.identifies = bool(self.backends) or self.store is not None
+        self.csrf = csrf if any(map(reads_cookie, backends)) else None
+        self._later = [(position, item.authenticate_now) for position, item in self.backends if may_wait(item)]
+        self.lazy = len(self._later) == len(self.backends) > 0 and not guards and self.csrf is None
+        """Whether nobody is asked who sent a request until somebody wants to know."""
+        self.identifies = bool(self.backends) or self.store is not None or self.csrf is not None
         """Whether what the server says of a client's identity is not all."""
         self._askers = {position: asker(item, "authenticate") for position, item in self.backends}
 
@@ -49,7 +65,7 @@ class Access:
         """Tell whether Python has to decide about a request, which the server may have refused already."""
         if refusal is not None and refusal[0] in EARLIER:
             return False
-        return self.identifies or bool(request.undecided)
+        return (self.identifies and not self.lazy) or bool(self.guards and request.undecided)
 
     async def check(self, request: Any) -> None:
         """Find out who sent the request; raises `Unauthorized` or `Forbidden` where a guard refuses."""
@@ -73,11 +89,30 @@ class Access:
                     f"{type(backend).__name__}.authenticate() returned {type(result).__name__}, expected an "
                     "AuthResult; return AuthResult() where nobody is authenticated"
                 )
-            told = told_by_backend(position, result)
+            told = told_by_backend(position, result, by_cookie=reads_cookie(backend))
             if told is not None:
                 found = told
                 break
+        if found is not None and found.by_cookie and self.csrf is not None:
+            # Nobody, unless it is them who asks and not a site that they are looking at.
+            request.identity = None
+            await self.csrf.enforce(request)
         request.identity = found
+        return found
+
+    def identify_now(self, request: Any) -> Identity | None:
+        """Return who sent the request, to code that cannot wait; raises `RuntimeError` where that is still to be asked."""
+        if not self.lazy:
+            raise RuntimeError(
+                "who sent this request is asked behind middleware; write `await request.auser()` in front of it"
+            )
+        found = told_by_server(request.told_by_server)
+        for position, ask in self._later:
+            if found is not None and found.backend < position:
+                break
+            told = told_by_backend(position, run_now(ask, request), by_cookie=True)
+            if told is not None:
+                return told
         return found
 
     async def check_object(self, request: Any, found: Any) -> None:
@@ -96,6 +131,18 @@ class Access:
         if self.store is None or found.backend not in self.tokens:
             return False
         return await self.store.is_revoked(found.claims)
+
+
+def may_wait(backend: Any) -> bool:
+    """Tell whether a backend can be asked by code that cannot wait."""
+    return isinstance(backend, SessionAuthentication)
+
+
+def reads_cookie(backend: Any) -> bool:
+    """Tell whether a backend reads a cookie, which a browser sends whoever asks."""
+    if isinstance(backend, JWTAuthentication):
+        return backend.cookie is not None
+    return bool(getattr(backend, "by_cookie", False))
 
 
 def asker(item: Any, name: str) -> Callable[..., Awaitable[Any]]:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from django_bolt import conf
-from django_bolt._django.chain import Bound, View
+from django_bolt._django.chain import Bound, Chain, View
 from django_bolt._plan.compile import Route, compile_route, dotted_name
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
@@ -25,7 +25,7 @@ from django_bolt._runtime.around import build_around
 from django_bolt._runtime.encode import encoder_for
 from django_bolt._runtime.fail import Failing, failer_for
 from django_bolt._runtime.finish import finisher_for
-from django_bolt._runtime.policies import Planner
+from django_bolt._runtime.policies import Planner, RoutePolicies
 from django_bolt._runtime.rate_limits import Buckets
 from django_bolt._runtime.run import build_runner
 from django_bolt._runtime.server_plan import server_plan
@@ -90,7 +90,8 @@ def assemble(
     if docs and apis:
         owned += documentation(apis, [route for _, route in owned])
     configuration = configuration or dataclasses.replace(conf.load(), access_log="off")
-    planner = Planner(configuration, Buckets(apis, [route.declaration for _, route in owned]))
+    buckets = Buckets(apis, [route.declaration for _, route in owned])
+    planner = Planner(configuration, buckets, enforce_csrf=enforce_csrf)
     routes = [plan_route(api, route, planner=planner) for api, route in owned]
     scopes = plan_scopes(apis, routes, planner=planner)
     plan = AppPlan(
@@ -169,7 +170,7 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
         guards=declared.guards,
         around=around is not None,
         keywords=route.keywords if around is None else [],
-        body=RawBody() if chain is not None and route.body is None and route.method in WITH_BODY else route.body,
+        body=RawBody() if route.body is None and is_read(route, chain, declared) else route.body,
         call=Ref(call if around is None else around),
         encode=Ref(encode),
         fast_types=[Ref(kind) for kind in fast_types],
@@ -210,6 +211,11 @@ def plan_scopes(apis: Sequence[Application], routes: list[RoutePlan], *, planner
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods whose body Django's middleware may read, whether or not the handler does."""
+
+
+def is_read(route: Route, chain: Chain | None, declared: RoutePolicies) -> bool:
+    """Tell whether a body is read that the handler does not take: by Django's middleware, or for a form's token."""
+    return route.method in WITH_BODY and (chain is not None or declared.reads_form)
 
 
 def view_of(declaration: RouteDeclaration) -> View | None:

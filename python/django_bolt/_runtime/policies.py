@@ -9,10 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import DEFAULT_DB_ALIAS
 
 from django_bolt import conf
 from django_bolt._django.chain import Chain
+from django_bolt._django.csrf import SAFE_METHODS, CsrfCheck
 from django_bolt._django.middleware import Declared, declared_middleware
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
@@ -37,6 +40,7 @@ from django_bolt._runtime.access import Access, Store
 from django_bolt._runtime.declared import configured_backends
 from django_bolt._runtime.rate_limits import Buckets
 from django_bolt.auth import backends, guards
+from django_bolt.auth.sessions import SessionAuthentication
 from django_bolt.middleware import CompressionMiddleware, CORSMiddleware, RateLimitMiddleware
 from django_bolt.orm.modes import modes
 
@@ -53,13 +57,19 @@ class RoutePolicies:
     middleware: tuple[Any, ...]
     """The project's own, the outermost first."""
 
+    @property
+    def reads_form(self) -> bool:
+        """Whether a form is read for its token, whatever the handler takes."""
+        return self.access is not None and self.access.csrf is not None
+
 
 class Planner:
     """Plans policies, and collects the backends that routes share."""
 
-    def __init__(self, configuration: conf.Configuration, buckets: Buckets) -> None:
+    def __init__(self, configuration: conf.Configuration, buckets: Buckets, *, enforce_csrf: bool = True) -> None:
         self.configuration = configuration
         self.buckets = buckets
+        self._csrf = CsrfCheck() if enforce_csrf else None
         self.backends: list[Backend] = []
         self._indices: dict[int, int] = {}
         self._kept: list[Any] = []
@@ -78,7 +88,8 @@ class Planner:
         nodes = [guard_node(guard) for guard in wanted]
         indices = [self.backend(backend) for backend in declared]
         middleware = tuple(item for item in own if not isinstance(item, IN_RUST))
-        access = Access(declared, wanted, store=self._store)
+        csrf = None if declaration.method in SAFE_METHODS else self._csrf
+        access = Access(declared, wanted, store=self._store, csrf=csrf)
         # Whoever takes the request may read its user, which no code that cannot wait could find out.
         asks = bool(nodes or reads_request or middleware or declaration.django_middleware)
         needed = (access.identifies and asks) or any(isinstance(node, Flag | Names | PythonGuard) for node in nodes)
@@ -116,7 +127,7 @@ class Planner:
 
     def authentication(self, declaration: RouteDeclaration) -> tuple[Any, ...]:
         """Return the backends of a route: its own, or what the settings say; of one kind where a guard says which."""
-        declared = self.defaults() if declaration.auth is None else declaration.auth
+        declared = self.defaults(declaration) if declaration.auth is None else declaration.auth
         kinds = {guard.backend: guard for guard in declaration.guards if isinstance(guard, guards.ProvesBy)}
         if len(kinds) > 1:
             raise PlanError(
@@ -128,9 +139,14 @@ class Planner:
             declared = tuple(item for item in declared if isinstance(item, kind)) or (self.default(kind),)
         return declared
 
-    def defaults(self) -> tuple[Any, ...]:
-        """Return the backends where a route names none."""
-        return (self.default(backends.JWTAuthentication),) if self._configured is None else self._configured
+    def defaults(self, declaration: RouteDeclaration) -> tuple[Any, ...]:
+        """Return the backends where a route names none: the session counts where Django's middleware provides one."""
+        if self._configured is not None:
+            return self._configured
+        tokens = self.default(backends.JWTAuthentication)
+        if provides_session(declared_middleware(declaration.django_middleware)):
+            return tokens, self.default(SessionAuthentication)
+        return (tokens,)
 
     def default(self, kind: type) -> Any:
         """Return the backend of a kind as the settings describe it, the same one every time."""
@@ -155,6 +171,13 @@ class Planner:
             keys = self.configuration.api_keys if backend.api_keys is None else backend.api_keys
             return ApiKey(header=backend.header.lower(), keys=Ref(list(keys)))
         return PythonBackend()
+
+
+def provides_session(middleware: Sequence[Declared]) -> bool:
+    """Tell whether requests have a session, in which somebody may be logged in, behind some of Django's middleware."""
+    if not apps.is_installed("django.contrib.auth"):
+        return False
+    return any(isinstance(item.factory, type) and issubclass(item.factory, SessionMiddleware) for item in middleware)
 
 
 IN_RUST = (CORSMiddleware, RateLimitMiddleware, CompressionMiddleware)

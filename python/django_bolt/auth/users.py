@@ -46,7 +46,7 @@ def told_by_server(told: tuple[int, str | None, bytes, bool] | None) -> Identity
     return Identity(backend=backend, user_id=user_id, claims=msgspec.json.decode(claims), by_cookie=by_cookie)
 
 
-def told_by_backend(position: int, result: AuthResult) -> Identity | None:
+def told_by_backend(position: int, result: AuthResult, *, by_cookie: bool = False) -> Identity | None:
     """Return the identity that a backend in Python found; None where it found nobody."""
     user, claims = result.user, result.claims
     if user is not None and not getattr(user, "is_authenticated", True):
@@ -54,7 +54,8 @@ def told_by_backend(position: int, result: AuthResult) -> Identity | None:
     if user is None and not claims:
         return None
     key = getattr(user, "pk", None) if user is not None else (claims or {}).get("sub")
-    return Identity(backend=position, user_id=None if key is None else str(key), claims=claims or {}, user=user)
+    user_id = None if key is None else str(key)
+    return Identity(backend=position, user_id=user_id, claims=claims or {}, by_cookie=by_cookie, user=user)
 
 
 def context_of(identity: Identity | None) -> Context:
