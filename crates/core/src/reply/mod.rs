@@ -3,6 +3,8 @@
 //! Nothing here may decide whether a request is refused.
 
 pub mod accept;
+pub mod encoding;
 mod error;
+mod quality;
 
 pub use error::{ErrorType, FieldError, Loc, detail_body, validation_body};
