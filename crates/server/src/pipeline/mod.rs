@@ -54,7 +54,7 @@ pub(crate) async fn serve(seat: &Rc<Seat>, request: Request) -> Response<BoxBody
     };
     let response = reply.unwrap_or_else(|_| internal_error()).into_response();
     let response = match rules {
-        Some(rules) => rules.after(&entry.request, response),
+        Some(rules) => rules.after(&entry.request, response).await,
         None => response,
     };
     entry.end(response)
@@ -65,6 +65,9 @@ async fn answer(seat: &Rc<Seat>, request: &mut Request, found: Found<'_>, rules:
     if let Err(refusal) = door::enter(seat, request) {
         seat.refused();
         return refusal;
+    }
+    if let Some(preflight) = rules.and_then(|rules| rules.preflight(request)) {
+        return preflight;
     }
     let app = Arc::clone(&seat.app);
     let found = match found {

@@ -2,11 +2,14 @@
 
 mod compress;
 mod cors;
+mod encoder;
 mod rate;
 
 use actix_http::body::BoxBody;
+use actix_http::header::{self, HeaderMap, HeaderValue};
 use actix_http::{Request, Response};
 use bolt_core::plan::{AppPlan, Policies};
+use bolt_core::reply::encoding;
 use bolt_core::route::Found;
 
 use self::compress::Compress;
@@ -38,18 +41,40 @@ impl Rules {
             return Ok(None);
         }
         Ok(Some(Self {
-            cors: policies.cors.map(Origins::new).transpose()?,
+            cors: policies.cors.as_ref().map(Origins::new).transpose()?,
             rates: Rates::new(policies.rate_limits)?,
             compress: policies.compression.map(Compress::new),
         }))
     }
 
-    /// Those of a request's route, or else of its path.
+    /// Those of a request's route, or else of its path; of a preflight, those of what it asks about.
     pub(crate) fn of<'a>(app: &'a Compiled, found: &Found<'_>, request: &Request) -> Option<&'a Self> {
-        if let Found::Route { id, .. } = found {
-            return app.routes.get(*id).and_then(|route| route.rules.as_ref());
+        let path = request.uri().path();
+        if let Some(method) = cors::preflight(request) {
+            let asked = Self::at(app, &app.tree.find(method, path), method, path);
+            if asked.is_some_and(|rules| rules.cors.is_some()) {
+                return asked;
+            }
         }
-        scope(app, request.uri().path()).and_then(|scope| scope.rules.as_ref())
+        Self::at(app, found, request.method().as_str(), path)
+    }
+
+    fn at<'a>(app: &'a Compiled, found: &Found<'_>, method: &str, path: &str) -> Option<&'a Self> {
+        match found {
+            Found::Route { id, .. } => app.routes.get(*id).and_then(|route| route.rules.as_ref()),
+            // Who may not follow it would not see it.
+            Found::Redirect { location } => match app.tree.find(method, location) {
+                found @ Found::Route { .. } => Self::at(app, &found, method, location),
+                _ => scope(app, path).and_then(|scope| scope.rules.as_ref()),
+            },
+            _ => scope(app, path).and_then(|scope| scope.rules.as_ref()),
+        }
+    }
+
+    /// The answer to a preflight, where a policy has one.
+    pub(crate) fn preflight(&self, request: &Request) -> Option<Reply> {
+        let cors = self.cors.as_ref()?;
+        cors::preflight(request).map(|method| cors.answer(request, method))
     }
 
     /// What is answered before anything else: to who asks too often.
@@ -66,7 +91,7 @@ impl Rules {
     }
 
     /// Adds to an answer what the policies ask for.
-    pub(crate) fn after(&self, request: &Request, mut response: Response<BoxBody>) -> Response<BoxBody> {
+    pub(crate) async fn after(&self, request: &Request, mut response: Response<BoxBody>) -> Response<BoxBody> {
         if let Some(rates) = &self.rates {
             rates.after(request, &mut response);
         }
@@ -74,9 +99,19 @@ impl Rules {
             cors.after(request, &mut response);
         }
         match &self.compress {
-            Some(compress) => compress.after(request, response),
+            Some(compress) => compress.after(request, response).await,
             None => response,
         }
+    }
+}
+
+/// Adds a name to `Vary`; those that stand there stay.
+fn add_vary(headers: &mut HeaderMap, name: HeaderValue) {
+    let is_there = |value: &HeaderValue| {
+        value.to_str().is_ok_and(|value| name.to_str().is_ok_and(|name| encoding::lists(value, name)))
+    };
+    if !headers.get_all(header::VARY).any(is_there) {
+        headers.append(header::VARY, name);
     }
 }
 
