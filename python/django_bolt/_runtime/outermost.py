@@ -1,0 +1,77 @@
+"""Middleware that the settings put around everything, whoever answers: `BOLT_CORS` and `BOLT_COMPRESSION`.
+
+Nothing here may look at a route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from django_bolt._plan.middleware import Problem, find_problems
+from django_bolt.conf import compression, cors
+from django_bolt.middleware import CompressionConfig, CompressionMiddleware, CORSMiddleware
+
+Found = tuple[str, Problem]
+"""The setting and what is wrong with it."""
+
+
+def outermost() -> tuple[Any, ...]:
+    """Return the middleware of the settings; raises `ImproperlyConfigured` naming everything that is wrong."""
+    middleware, problems = read()
+    if problems:
+        raise ImproperlyConfigured(" | ".join(f"settings.{name}: {problem}" for name, problem in problems))
+    return middleware
+
+
+def read() -> tuple[tuple[Any, ...], list[Found]]:
+    """Return the middleware of the settings, and what is wrong with them."""
+    middleware: list[Any] = []
+    problems: list[Found] = []
+    readers = ((cors.NAME, cors.given(), as_cors), (compression.NAME, compression.given(), as_compression))
+    for name, value, reader in readers:
+        if value is None:
+            continue
+        made = reader(value)
+        wrong = [made] if isinstance(made, Problem) else list(find_problems(made))
+        problems.extend((name, problem) for problem in wrong)
+        middleware.append(made)
+    return tuple(middleware), problems
+
+
+def as_cors(value: Any) -> CORSMiddleware | Problem:
+    """Return the policy of `BOLT_CORS`, or why there is none."""
+    if isinstance(value, CORSMiddleware):
+        return value
+    if not isinstance(value, Mapping):
+        return Problem(
+            f"found {value!r}, expected a dict with the arguments of CORSMiddleware",
+            'write e.g. {"allow_origins": ["https://www.example.com"]}',
+        )
+    return unknown_key(value, CORSMiddleware) or CORSMiddleware(**value)
+
+
+def as_compression(value: Any) -> CompressionMiddleware | Problem:
+    """Return the compression of `BOLT_COMPRESSION`, or why there is none."""
+    if isinstance(value, CompressionConfig):
+        return CompressionMiddleware(value)
+    if value is True:
+        return CompressionMiddleware()
+    if not isinstance(value, Mapping):
+        return Problem(
+            f"found {value!r}, expected a CompressionConfig, a dict with its arguments, or False",
+            'write e.g. {"backend": "zstd"}',
+        )
+    return unknown_key(value, CompressionConfig) or CompressionMiddleware(CompressionConfig(**value))
+
+
+def unknown_key(value: Mapping[Any, Any], kind: type) -> Problem | None:
+    """Return a problem where a dict has a key that is no argument of a class."""
+    known = [field.name for field in fields(kind)]
+    wrong = [key for key in value if key not in known]
+    if not wrong:
+        return None
+    return Problem(f"found the key {wrong[0]!r}, expected one of {' '.join(known)}", "correct or drop it")
