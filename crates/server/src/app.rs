@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use actix_http::header::HeaderName;
 use bolt_core::param::Coercer;
-use bolt_core::plan::{
-    AppPlan, Argument, Backend, Body, Guard, HandlerKind, ObjectRef, Param, RoutePlan, ServerPlan, Source,
-};
+use bolt_core::plan::{AppPlan, Argument, Body, Guard, HandlerKind, ObjectRef, Param, RoutePlan, ServerPlan, Source};
 use bolt_core::route::RouteTree;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple};
 use tokio_rustls::TlsAcceptor;
 
+use crate::backends::Backends;
 use crate::listen::tls;
 use crate::pipeline::door::Door;
 use crate::pipeline::origin::Origins;
@@ -31,7 +30,7 @@ pub(crate) struct Compiled {
     pub(crate) routes: Vec<Route>,
     pub(crate) prefixes: Vec<String>,
     pub(crate) scopes: Vec<Scope>,
-    pub(crate) backends: Vec<Backend>,
+    pub(crate) backends: Backends,
     pub(crate) server: ServerPlan,
     pub(crate) door: Door,
     /// Who may send requests with cookies; `None`: anybody.
@@ -210,6 +209,7 @@ impl App {
         let tls = tls::acceptor(&plan.server).map_err(PyValueError::new_err)?;
         let counts = Counts::new(&plan.server.rate_limits).map_err(PyValueError::new_err)?;
         let AppPlan { prefixes, backends, server, .. } = plan;
+        let backends = Backends::compile(py, backends, &objects)?;
         Ok(Self(Arc::new(Compiled {
             tree,
             routes,
@@ -238,10 +238,22 @@ impl App {
         Ok(self.0.counts.share(descriptor)?)
     }
 
-    /// Replaces the public keys of a backend (a JSON Web Key Set, RFC 7517).
-    fn set_keys(&self, backend: usize, keys: &[u8]) -> PyResult<()> {
-        let _ = (backend, keys, &self.0);
-        Ok(())
+    /// Replaces the public keys of a backend by a JSON Web Key Set (RFC 7517); returns how many can be used.
+    ///
+    /// `ValueError` where none can: then the old ones stay.
+    fn set_keys(&self, backend: usize, keys: &[u8]) -> PyResult<usize> {
+        self.0.backends.set_keys(backend, keys).map_err(PyValueError::new_err)
+    }
+
+    /// Waits until a token names a key that its backend does not have, at most for so long; returns such backends.
+    fn wait_for_missing_keys(&self, py: Python<'_>, seconds: f64) -> PyResult<Vec<usize>> {
+        let most = duration(seconds)?;
+        Ok(py.detach(|| self.0.backends.wait(most)))
+    }
+
+    /// Ends that wait.
+    fn wake(&self) {
+        self.0.backends.wake();
     }
 }
 

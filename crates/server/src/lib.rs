@@ -5,6 +5,7 @@
 use pyo3::prelude::*;
 
 mod app;
+mod backends;
 mod body;
 mod handler;
 mod listen;

@@ -19,5 +19,14 @@ class Ref:
         return f"Ref({getattr(self.value, '__qualname__', None) or repr(self.value)})"
 
 
+class Secret(Ref):
+    """One that nobody is shown."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
 class Node(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str.lower):
     """Base of every tagged part of a plan."""

@@ -22,6 +22,7 @@ from django_bolt._plan.model import AppPlan, HandlerKind, RawBody, RequestArgume
 from django_bolt._plan.node import Ref
 from django_bolt._plan.policy import Policies, Scope
 from django_bolt._runtime.around import build_around
+from django_bolt._runtime.backends import KeySource
 from django_bolt._runtime.encode import encoder_for
 from django_bolt._runtime.fail import Failing, failer_for
 from django_bolt._runtime.finish import finisher_for
@@ -68,6 +69,8 @@ class Assembled:
     apis: list[Any]
     ready: Callable[[], Any] | None = None
     """Returns a coroutine that returns the answer of `/ready`."""
+    key_sources: Sequence[KeySource] = ()
+    """Where backends get their keys from while a server runs."""
 
 
 def assemble(
@@ -98,12 +101,19 @@ def assemble(
         routes=routes,
         prefixes=list(dict.fromkeys(prefix for api in apis for prefix in api.prefixes())),
         scopes=scopes,
-        backends=planner.backends,
+        backends=planner.backends.nodes,
         server=server_plan(configuration, own_hosts=own_hosts, enforce_csrf=enforce_csrf),
     )
     data, objects = serialise(plan)
     readiness = apis[0].readiness(configuration.ready_checks) if apis else None
-    return Assembled(plan=data, objects=objects, routes=[route for _, route in owned], apis=list(apis), ready=readiness)
+    return Assembled(
+        plan=data,
+        objects=objects,
+        routes=[route for _, route in owned],
+        apis=list(apis),
+        ready=readiness,
+        key_sources=tuple(planner.backends.sources),
+    )
 
 
 def place(route: Route) -> tuple[str, str]:

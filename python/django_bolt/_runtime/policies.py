@@ -19,24 +19,20 @@ from django_bolt._django.csrf import SAFE_METHODS, CsrfCheck
 from django_bolt._django.middleware import Declared, declared_middleware
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
-from django_bolt._plan.node import Ref
 from django_bolt._plan.policy import (
     AllowAny,
-    ApiKey,
     Authenticated,
-    Backend,
     Compression,
     Cors,
     Encoding,
     Flag,
     Guard,
-    Jwt,
     Names,
     Policies,
-    PythonBackend,
     PythonGuard,
 )
 from django_bolt._runtime.access import Access, Store
+from django_bolt._runtime.backends import Backends
 from django_bolt._runtime.declared import configured_backends
 from django_bolt._runtime.rate_limits import Buckets
 from django_bolt.auth import backends, guards
@@ -70,9 +66,7 @@ class Planner:
         self.configuration = configuration
         self.buckets = buckets
         self._csrf = CsrfCheck() if enforce_csrf else None
-        self.backends: list[Backend] = []
-        self._indices: dict[int, int] = {}
-        self._kept: list[Any] = []
+        self.backends = Backends(configuration)
         self._defaults: dict[type, Any] = {}
         self._configured = (
             None if configuration.authentication is None else configured_backends(configuration.authentication)
@@ -86,7 +80,7 @@ class Planner:
         declared, wanted = self.authentication(declaration), declaration.guards
         check_passable(declaration, declared)
         nodes = [guard_node(guard) for guard in wanted]
-        indices = [self.backend(backend) for backend in declared]
+        indices = [self.backends.index(backend) for backend in declared]
         middleware = tuple(item for item in own if not isinstance(item, IN_RUST))
         csrf = None if declaration.method in SAFE_METHODS else self._csrf
         access = Access(declared, wanted, store=self._store, csrf=csrf)
@@ -153,24 +147,6 @@ class Planner:
         if kind not in self._defaults:
             self._defaults[kind] = kind()
         return self._defaults[kind]
-
-    def backend(self, backend: Any) -> int:
-        """Return the index of a backend in the plan."""
-        if id(backend) not in self._indices:
-            self._indices[id(backend)] = len(self.backends)
-            # Kept, so that no other object gets its identity.
-            self._kept.append(backend)
-            self.backends.append(self.backend_node(backend))
-        return self._indices[id(backend)]
-
-    def backend_node(self, backend: Any) -> Backend:
-        """Return what the server is told of a backend."""
-        if isinstance(backend, backends.JWTAuthentication):
-            return Jwt(key=Ref(backend.secret or ""), algorithms=list(backend.algorithms or ["HS256"]))
-        if isinstance(backend, backends.APIKeyAuthentication):
-            keys = self.configuration.api_keys if backend.api_keys is None else backend.api_keys
-            return ApiKey(header=backend.header.lower(), keys=Ref(list(keys)))
-        return PythonBackend()
 
 
 def provides_session(middleware: Sequence[Declared]) -> bool:

@@ -25,6 +25,7 @@ from django_bolt._plan.compile import Route
 from django_bolt._runtime.assemble import Assembled
 from django_bolt._runtime.drive import driver
 from django_bolt._runtime.hooks import AppHooks, SeatHooks
+from django_bolt._runtime.key_refresh import refreshed_keys
 from django_bolt._runtime.loop import GuestLoop
 from django_bolt._runtime.signals import send_both
 from django_bolt._runtime.threads import REQUEST, LeasedExecutor, RequestThreads, Threads
@@ -203,6 +204,7 @@ def serve(
             settings=settings,
         ),
         event_loop.hosted(),
+        refreshed_keys(app, assembled.key_sources),
     ):
         host = Host(app, event_loop, hooks)
         # A registry of asgiref's: thread-sensitive calls made on this loop run on these threads.

@@ -24,6 +24,7 @@ from django_bolt import _core, conf
 from django_bolt._runtime.assemble import assemble
 from django_bolt._runtime.drive import driver
 from django_bolt._runtime.hooks import SeatHooks
+from django_bolt._runtime.key_refresh import KeyRefresher
 from django_bolt._runtime.loop import GuestLoop
 from django_bolt._runtime.threads import InlineExecutor, run_on_loop
 from django_bolt._runtime.worker import Host, Lifespan, compile_app
@@ -89,7 +90,10 @@ class Stage:
     def __init__(self, apis: Sequence[BoltAPI], *, enforce_csrf: bool) -> None:
         refuse_inside_loop()
         self.apis = apis
-        app = compile_app(assemble(apis, own_hosts=[HOST], enforce_csrf=enforce_csrf))
+        assembled = assemble(apis, own_hosts=[HOST], enforce_csrf=enforce_csrf)
+        app = compile_app(assembled)
+        self._keys = KeyRefresher(app, assembled.key_sources)
+        self._keys.start()
         self._thread = threading.get_ident()
         self.event_loop = GuestLoop()
         executor = InlineExecutor(self.event_loop)
@@ -123,6 +127,7 @@ class Stage:
 
     def close(self) -> None:
         """End what is left on the loop and close it."""
+        self._keys.stop()
         if not self.event_loop.is_closed():
             self.run(self.event_loop.dismantle, self.host.run_until)
             unregister(self._bridge)
@@ -130,6 +135,7 @@ class Stage:
 
     def abandon(self) -> None:
         """Close the loop as it is, wherever this is called: nothing on it can run any more."""
+        self._keys.stop()
         AsyncToSync.loop_thread_executors.pop(self.event_loop, None)
         unregister(self._bridge)
         self.event_loop.close()
@@ -224,7 +230,10 @@ class AsyncTestClient(httpx.AsyncClient):
     ) -> None:
         self.raise_server_exceptions = raise_server_exceptions
         self._apis = as_list(api)
-        self._app = compile_app(assemble(self._apis, own_hosts=[HOST], enforce_csrf=enforce_csrf_checks))
+        assembled = assemble(self._apis, own_hosts=[HOST], enforce_csrf=enforce_csrf_checks)
+        self._app = compile_app(assembled)
+        self._keys = KeyRefresher(self._app, assembled.key_sources)
+        self._keys.start()
         self._remote: _core.Remote | None = None
         self._lent: Bridge | None = None
         self._lifespan: contextlib.AbstractAsyncContextManager[None] | None = None
@@ -288,6 +297,7 @@ class AsyncTestClient(httpx.AsyncClient):
         self._close_remote()
 
     def _close_remote(self) -> None:
+        self._keys.stop()
         if self._lent is not None:
             AsyncToSync.loop_thread_executors.pop(self._lent.event_loop, None)
             unregister(self._lent)

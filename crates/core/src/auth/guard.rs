@@ -20,7 +20,11 @@ pub enum Standing {
 
 /// Asks guards in turn; the first that does not let pass decides.
 pub fn stand(guards: &[Guard], identity: Option<&Identity>) -> Standing {
-    guards.iter().map(|guard| ask(guard, identity)).find(|found| *found != Standing::Granted).unwrap_or(Standing::Granted)
+    guards
+        .iter()
+        .map(|guard| ask(guard, identity))
+        .find(|found| *found != Standing::Granted)
+        .unwrap_or(Standing::Granted)
 }
 
 fn ask(guard: &Guard, identity: Option<&Identity>) -> Standing {
@@ -30,7 +34,9 @@ fn ask(guard: &Guard, identity: Option<&Identity>) -> Standing {
         (Guard::Python, _) => Standing::Undecided,
         (_, None) => Standing::Unauthorized,
         (Guard::Flag { claim }, Some(identity)) => told(identity, claim, |value| *value == Value::Bool(true)),
-        (Guard::Names { claim, names, all }, Some(identity)) => told(identity, claim, |value| lists(value, names, *all)),
+        (Guard::Names { claim, names, all }, Some(identity)) => {
+            told(identity, claim, |value| lists(value, names, *all))
+        }
     }
 }
 

@@ -128,7 +128,7 @@ pub enum Backend {
     ApiKey {
         /// Header field, in lower case.
         header: String,
-        /// A list of `str`, kept out of the plan's text.
+        /// A list of keys (`str`), each with the claims that it proves (JSON as `bytes`), kept out of the plan's text.
         keys: ObjectRef,
     },
     /// Python alone can tell.
@@ -143,10 +143,10 @@ pub struct Jwt {
     pub header: Option<String>,
     /// Cookie that holds the token; `None`: not looked for there.
     pub cookie: Option<String>,
-    /// A `str` or `bytes` (a shared secret, or a PEM public key), kept out of the plan's text; `None`: keys come later,
-    /// by `App.set_keys`.
+    /// A list of `str` or `bytes` (shared secrets, or PEM public keys), the one in use first, kept out of the plan's
+    /// text; `None`: keys come later, by `App.set_keys`.
     pub key: Option<ObjectRef>,
-    /// The only algorithms that are accepted: `HS256`, `RS256`, `ES256`, `EdDSA` …
+    /// The only algorithms that are accepted: `HS256`, `RS256`, `ES256`, `EdDSA` …; none: those that go with the keys.
     pub algorithms: Vec<String>,
     /// One of these must be among `aud`; empty: any, even none.
     pub audience: Vec<String>,

@@ -199,7 +199,7 @@ fn not_found(seat: &Rc<Seat>, request: &Request) -> Reply {
         return Reply::detail(404, "Not Found");
     }
     Python::attach(|py| {
-        let raw = raw_request(seat, request, Vec::new(), Pieces::default());
+        let raw = raw_request(seat, request, None, Vec::new(), Pieces::default());
         match seat.app.hooks.not_found.bind(py).call1((raw,)).and_then(|answer| Reply::from_python(&answer)) {
             Ok(reply) => reply,
             Err(error) => unanswerable(&error),
@@ -207,11 +207,15 @@ fn not_found(seat: &Rc<Seat>, request: &Request) -> Reply {
     })
 }
 
-fn raw_request(seat: &Seat, request: &Request, params: Vec<(String, String)>, body: Pieces) -> RawRequest {
-    RawRequest::new(
-        request,
-        Extras { params, body, server: *seat.server.borrow(), json_depth: seat.app.server.limits.json_depth },
-    )
+fn raw_request(
+    seat: &Seat,
+    request: &Request,
+    route: Option<usize>,
+    params: Vec<(String, String)>,
+    body: Pieces,
+) -> RawRequest {
+    let app = Arc::clone(&seat.app);
+    RawRequest::new(request, Extras { params, body, server: *seat.server.borrow(), app, route })
 }
 
 /// What is left of the body is not read, so the connection cannot go on.
@@ -368,14 +372,16 @@ impl Matched<'_> {
     }
 
     fn request(&self, py: Python<'_>, request: &Request, body: &Pieces) -> PyResult<Py<PyAny>> {
-        let raw = raw_request(self.seat, request, self.named_params(), body.clone());
+        let raw = raw_request(self.seat, request, Some(self.id), self.named_params(), body.clone());
         Ok(self.seat.app.hooks.request.bind(py).call1((raw,))?.unbind())
     }
 
     fn origin(&self, py: Python<'_>, request: &Request, body: &Pieces, made: Option<&Py<PyAny>>) -> Origin {
         match made {
             Some(made) => Origin::Made(made.clone_ref(py)),
-            None => Origin::Raw(Box::new(raw_request(self.seat, request, self.named_params(), body.clone()))),
+            None => {
+                Origin::Raw(Box::new(raw_request(self.seat, request, Some(self.id), self.named_params(), body.clone())))
+            }
         }
     }
 

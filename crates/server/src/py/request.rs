@@ -1,9 +1,11 @@
 //! `RawRequest`: what Python's Request is made from; nothing here may interpret it.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use actix_http::header::{self, HeaderName, HeaderValue};
 use actix_http::{HttpMessage, Method, Request, Uri, Version};
+use bolt_core::auth::{Fields, Identity};
 use bolt_core::body::{depth, text};
 use bolt_core::param::{cookie, query::Query};
 use percent_encoding::percent_decode_str;
@@ -11,8 +13,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
+use crate::app::Compiled;
 use crate::body::Pieces;
-use crate::pipeline::access::Access;
+use crate::pipeline::access::{self, Access, Identified};
 use crate::pipeline::door;
 use crate::pipeline::entry::RequestId;
 
@@ -29,8 +32,11 @@ pub(crate) struct RawRequest {
     body: Pieces,
     client: Option<SocketAddr>,
     server: Option<SocketAddr>,
-    json_depth: usize,
     access: Access,
+    /// Empty until somebody asks.
+    identity: OnceLock<Option<Identity>>,
+    app: Arc<Compiled>,
+    route: Option<usize>,
 }
 
 /// What a [`RawRequest`] needs beside the request itself.
@@ -38,7 +44,9 @@ pub(crate) struct Extras {
     pub(crate) params: Vec<(String, String)>,
     pub(crate) body: Pieces,
     pub(crate) server: Option<SocketAddr>,
-    pub(crate) json_depth: usize,
+    pub(crate) app: Arc<Compiled>,
+    /// Whose backends tell who the client is; `None`: nobody's.
+    pub(crate) route: Option<usize>,
 }
 
 impl RawRequest {
@@ -54,13 +62,21 @@ impl RawRequest {
             body: extras.body,
             client: request.peer_addr(),
             server: extras.server,
-            json_depth: extras.json_depth,
-            access: request.extensions().get::<Access>().cloned().unwrap_or_default(),
+            access: request.extensions().get().copied().unwrap_or_default(),
+            identity: request.extensions().get().map_or_else(OnceLock::new, |Identified(known)| known.clone().into()),
+            app: extras.app,
+            route: extras.route,
         }
     }
 
     fn query_text(&self) -> &str {
         self.uri.query().unwrap_or("")
+    }
+}
+
+impl Fields for RawRequest {
+    fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s [u8]> {
+        self.headers.iter().filter(move |(found, _)| found.as_str() == name).map(|(_, value)| value.as_bytes())
     }
 }
 
@@ -224,12 +240,15 @@ impl RawRequest {
         }
     }
 
-    /// Who the server found: which backend told, the user's id, the claims as JSON, whether by cookie.
+    /// Who the server itself found: which backend told, the user's id, the claims as JSON, whether by cookie.
     #[getter]
     fn identity<'py>(&self, py: Python<'py>) -> Option<(usize, Option<String>, Bound<'py, PyBytes>, bool)> {
-        let identity = self.access.identity.as_ref()?;
-        let claims = serde_json::to_vec(&identity.claims).unwrap_or_default();
-        Some((identity.backend, identity.user_id.clone(), PyBytes::new(py, &claims), identity.by_cookie))
+        let identity = self.identity.get_or_init(|| {
+            let route = self.app.routes.get(self.route?)?;
+            access::authenticate(&self.app, &route.auth, self)
+        });
+        let identity = identity.as_ref()?;
+        Some((identity.backend, identity.user_id.clone(), PyBytes::new(py, &identity.json), identity.by_cookie))
     }
 
     /// True: Python has to tell who may pass.
@@ -240,9 +259,10 @@ impl RawRequest {
 
     /// Why a body must not be given to a JSON decoder, as `(line, column, msg)`.
     fn json_refusal(&self, body: &[u8]) -> Option<(usize, usize, String)> {
-        let offset = depth::exceeds(body, self.json_depth)?;
+        let most = self.app.server.limits.json_depth;
+        let offset = depth::exceeds(body, most)?;
         let (line, column) = bolt_core::body::position(body, offset);
-        Some((line, column, super::errors::too_deep(self.json_depth)))
+        Some((line, column, super::errors::too_deep(most)))
     }
 
     /// True when a body holds an escaped NUL, which no database takes.

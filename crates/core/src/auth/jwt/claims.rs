@@ -81,9 +81,10 @@ impl Expected {
 
 /// False for what only buys new tokens, and for what only tells who logged in.
 fn is_for_access(claims: &Map<String, Value>) -> bool {
-    !PURPOSES.iter().filter_map(|name| claims.get(*name)?.as_str()).any(|purpose| {
-        purpose.eq_ignore_ascii_case("refresh") || purpose.eq_ignore_ascii_case("id")
-    })
+    !PURPOSES
+        .iter()
+        .filter_map(|name| claims.get(*name)?.as_str())
+        .any(|purpose| purpose.eq_ignore_ascii_case("refresh") || purpose.eq_ignore_ascii_case("id"))
 }
 
 /// A `NumericDate`; anything else that stands in its place makes a token bad, and never is as if nothing stood there.

@@ -4,7 +4,9 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::Algorithm::{self, ES256, ES384, EdDSA, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512};
+use jsonwebtoken::Algorithm::{
+    self, ES256, ES384, EdDSA, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512,
+};
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 
@@ -24,7 +26,8 @@ pub(super) struct Key {
 impl Key {
     /// Reads a shared secret or a PEM public key; with no algorithm named, the usual one of its kind.
     pub(super) fn new(bytes: &[u8], named: &[String]) -> Result<Self, String> {
-        let (kind, key, possible) = if is_pem(bytes) { public(bytes)? } else { ("a shared secret", secret(bytes)?, &HMAC[..]) };
+        let (kind, key, possible) =
+            if is_pem(bytes) { public(bytes)? } else { ("a shared secret", secret(bytes)?, &HMAC[..]) };
         let mut algorithms = named_algorithms(named)?;
         if let Some(wrong) = algorithms.iter().find(|algorithm| !possible.contains(algorithm)) {
             return Err(format!(
@@ -75,7 +78,11 @@ impl Key {
 pub(super) fn named_algorithms(names: &[String]) -> Result<Vec<Algorithm>, String> {
     let read = |name: &String| {
         Algorithm::from_str(name).map_err(|_| {
-            format!("found the algorithm {name:?}, expected some of {}, {}, ES256, ES384, EdDSA", listed(&HMAC), listed(&RSA))
+            format!(
+                "found the algorithm {name:?}, expected some of {}, {}, ES256, ES384, EdDSA",
+                listed(&HMAC),
+                listed(&RSA)
+            )
         })
     };
     names.iter().map(read).collect()
@@ -103,7 +110,8 @@ fn secret(bytes: &[u8]) -> Result<DecodingKey, String> {
     }
     // What everybody knows must never be what signs.
     if public.iter().any(|mark| memchr::memmem::find(bytes, mark).is_some()) {
-        return Err("found a public key in place of a shared secret, expected a PEM public key by itself, or a secret".to_owned());
+        return Err("found a public key in place of a shared secret, expected a PEM public key by itself, or a secret"
+            .to_owned());
     }
     Ok(DecodingKey::from_secret(bytes))
 }
@@ -112,7 +120,9 @@ type Public = (&'static str, DecodingKey, &'static [Algorithm]);
 
 fn public(pem: &[u8]) -> Result<Public, String> {
     if memchr::memmem::find(pem, b"PRIVATE KEY").is_some() {
-        return Err("found a private key, expected the public key that belongs to it: tokens are checked with that".to_owned());
+        return Err(
+            "found a private key, expected the public key that belongs to it: tokens are checked with that".to_owned()
+        );
     }
     if let Ok(key) = DecodingKey::from_rsa_pem(pem) {
         if key.as_bytes().len() < SMALLEST_RSA {
@@ -129,7 +139,8 @@ fn public(pem: &[u8]) -> Result<Public, String> {
     }
     match DecodingKey::from_ed_pem(pem) {
         Ok(key) if key.as_bytes().len() == 32 => Ok(("an Ed25519 key", key, &[EdDSA])),
-        _ => Err("found PEM that holds no key that can be used, expected an RSA, P-256, P-384 or Ed25519 public key".to_owned()),
+        _ => Err("found PEM that holds no key that can be used, expected an RSA, P-256, P-384 or Ed25519 public key"
+            .to_owned()),
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::crypto;
+use jsonwebtoken::{DecodingKey, crypto};
 
 use self::cache::Cache;
 use self::claims::{Expected, Verified};
@@ -36,15 +36,11 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Reads a plan and its key (`None`: a set of keys comes later); a sentence where they cannot be used.
-    pub fn new(plan: &Jwt, key: Option<&[u8]>) -> Result<Self, String> {
+    /// Reads a plan and its keys (none: a set of them comes later); a sentence where they cannot be used.
+    pub fn new(plan: &Jwt, keys: &[Vec<u8>]) -> Result<Self, String> {
         Ok(Self {
-            keys: Keys::new(key, &plan.algorithms)?,
-            expected: Expected {
-                audience: plan.audience.clone(),
-                issuer: plan.issuer.clone(),
-                leeway: plan.leeway,
-            },
+            keys: Keys::new(keys, &plan.algorithms)?,
+            expected: Expected { audience: plan.audience.clone(), issuer: plan.issuer.clone(), leeway: plan.leeway },
             cache: Cache::default(),
         })
     }
@@ -70,8 +66,10 @@ impl Verifier {
             return None;
         }
         let header = Header::read(&URL_SAFE_NO_PAD.decode(header).ok()?)?;
-        let key = self.keys.choose(&header)?;
-        if !crypto::verify(signature, message.as_bytes(), &key.key, header.algorithm).ok()? {
+        let signed = |key: &DecodingKey| {
+            crypto::verify(signature, message.as_bytes(), key, header.algorithm).is_ok_and(|good| good)
+        };
+        if !self.keys.any(&header, signed) {
             return None;
         }
         self.expected.read(URL_SAFE_NO_PAD.decode(payload).ok()?, now)

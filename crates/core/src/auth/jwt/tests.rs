@@ -25,7 +25,7 @@ fn plan() -> Jwt {
 }
 
 fn verifier() -> Verifier {
-    Verifier::new(&plan(), Some(SECRET)).unwrap()
+    Verifier::new(&plan(), &[SECRET.to_vec()]).unwrap()
 }
 
 fn token_of(header: &str, payload: &[u8], secret: &[u8], algorithm: Algorithm) -> String {
@@ -71,8 +71,22 @@ fn sub_is_text_or_a_whole_number() {
 #[test]
 fn cve_2026_25537_dates_of_a_wrong_type() {
     let wrong = [
-        "\"1700000100\"", "true", "false", "null", "[]", "{}", "[1700000100]", "-1", "-1.5", "1e30", "9223372036854775808",
-        "253402300800", "1e400", "NaN", "Infinity", "\"\"",
+        "\"1700000100\"",
+        "true",
+        "false",
+        "null",
+        "[]",
+        "{}",
+        "[1700000100]",
+        "-1",
+        "-1.5",
+        "1e30",
+        "9223372036854775808",
+        "253402300800",
+        "1e400",
+        "NaN",
+        "Infinity",
+        "\"\"",
     ];
     for value in wrong {
         assert!(!accepts(&format!(r#"{{"exp":{value}}}"#)), "exp {value}");
@@ -97,7 +111,7 @@ fn dates_are_kept_to_the_second() {
     ] {
         assert_eq!(accepts(payload), good, "{payload}");
     }
-    let lenient = Verifier::new(&Jwt { leeway: 60, ..plan() }, Some(SECRET)).unwrap();
+    let lenient = Verifier::new(&Jwt { leeway: 60, ..plan() }, &[SECRET.to_vec()]).unwrap();
     let at = |payload: &str| lenient.verify(&token(payload), NOW).is_some();
     assert!(at(r#"{"exp":1699999941}"#));
     assert!(!at(r#"{"exp":1699999940}"#));
@@ -109,17 +123,24 @@ fn dates_are_kept_to_the_second() {
 fn issuer_and_audience() {
     let verifier = Verifier::new(
         &Jwt { audience: vec!["us".into(), "them".into()], issuer: vec!["https://id".into()], ..plan() },
-        Some(SECRET),
+        &[SECRET.to_vec()],
     )
     .unwrap();
     let accepts = |rest: &str| verifier.verify(&token(&format!(r#"{{"exp":1700000100{rest}}}"#)), NOW).is_some();
     assert!(accepts(r#","iss":"https://id","aud":"us""#));
     assert!(accepts(r#","iss":"https://id","aud":["x","them"]"#));
     for wrong in [
-        "", r#","iss":"https://id""#, r#","aud":"us""#, r#","iss":"https://id/","aud":"us""#,
-        r#","iss":["https://id"],"aud":"us""#, r#","iss":"https://id","aud":"u""#, r#","iss":"https://id","aud":[]"#,
-        r#","iss":"https://id","aud":["us",1]"#, r#","iss":"https://id","aud":{"us":1}"#,
-        r#","iss":"https://id","aud":["x"]"#, r#","iss":null,"aud":"us""#,
+        "",
+        r#","iss":"https://id""#,
+        r#","aud":"us""#,
+        r#","iss":"https://id/","aud":"us""#,
+        r#","iss":["https://id"],"aud":"us""#,
+        r#","iss":"https://id","aud":"u""#,
+        r#","iss":"https://id","aud":[]"#,
+        r#","iss":"https://id","aud":["us",1]"#,
+        r#","iss":"https://id","aud":{"us":1}"#,
+        r#","iss":"https://id","aud":["x"]"#,
+        r#","iss":null,"aud":"us""#,
     ] {
         assert!(!accepts(wrong), "{wrong}");
     }
@@ -144,10 +165,16 @@ fn tokens_for_something_else_are_refused() {
 
 #[test]
 fn payloads_are_objects_with_each_claim_once() {
-    for payload in ["[]", "7", "null", "\"x\"", "", "{", r#"{"exp":1700000100} x"#, r#"{"exp":1700000100,"exp":1700000100}"#] {
+    for payload in
+        ["[]", "7", "null", "\"x\"", "", "{", r#"{"exp":1700000100} x"#, r#"{"exp":1700000100,"exp":1700000100}"#]
+    {
         assert!(!accepts(payload), "{payload}");
     }
-    assert!(verifier().verify(&token_of(HEADER, b"{\"exp\":1700000100,\"a\":\"\xff\"}", SECRET, Algorithm::HS256), NOW).is_none());
+    assert!(
+        verifier()
+            .verify(&token_of(HEADER, b"{\"exp\":1700000100,\"a\":\"\xff\"}", SECRET, Algorithm::HS256), NOW)
+            .is_none()
+    );
 }
 
 #[test]
@@ -165,12 +192,30 @@ fn headers_ask_for_nothing_special() {
         assert!(accepts(good), "{good}");
     }
     for wrong in [
-        r#"{"alg":"none"}"#, r#"{"alg":"None"}"#, r#"{"alg":"NONE"}"#, r#"{"alg":""}"#, r#"{"alg":null}"#, r#"{"alg":["HS256"]}"#,
-        r#"{"alg":"hs256"}"#, r#"{"alg":"HS384"}"#, r#"{"alg":"RS256"}"#, "{}", "[]", "",
-        r#"{"alg":"HS256","alg":"HS256"}"#, r#"{"alg":"HS256","crit":["exp"]}"#, r#"{"alg":"HS256","crit":[]}"#,
-        r#"{"alg":"HS256","crit":null}"#, r#"{"alg":"HS256","b64":true}"#, r#"{"alg":"HS256","b64":false}"#,
-        r#"{"alg":"HS256","zip":"DEF"}"#, r#"{"alg":"HS256","enc":"A256GCM"}"#, r#"{"alg":"HS256","typ":"logout+jwt"}"#,
-        r#"{"alg":"HS256","typ":"dpop+jwt"}"#, r#"{"alg":"HS256","typ":7}"#, r#"{"alg":"HS256","kid":7}"#,
+        r#"{"alg":"none"}"#,
+        r#"{"alg":"None"}"#,
+        r#"{"alg":"NONE"}"#,
+        r#"{"alg":""}"#,
+        r#"{"alg":null}"#,
+        r#"{"alg":["HS256"]}"#,
+        r#"{"alg":"hs256"}"#,
+        r#"{"alg":"HS384"}"#,
+        r#"{"alg":"RS256"}"#,
+        "{}",
+        "[]",
+        "",
+        r#"{"alg":"HS256","alg":"HS256"}"#,
+        r#"{"alg":"HS256","crit":["exp"]}"#,
+        r#"{"alg":"HS256","crit":[]}"#,
+        r#"{"alg":"HS256","crit":null}"#,
+        r#"{"alg":"HS256","b64":true}"#,
+        r#"{"alg":"HS256","b64":false}"#,
+        r#"{"alg":"HS256","zip":"DEF"}"#,
+        r#"{"alg":"HS256","enc":"A256GCM"}"#,
+        r#"{"alg":"HS256","typ":"logout+jwt"}"#,
+        r#"{"alg":"HS256","typ":"dpop+jwt"}"#,
+        r#"{"alg":"HS256","typ":7}"#,
+        r#"{"alg":"HS256","kid":7}"#,
     ] {
         assert!(!accepts(wrong), "{wrong}");
     }
@@ -186,10 +231,24 @@ fn the_parts_of_a_token_are_three_and_canonical() {
     let last = signature.chars().last().unwrap();
     let other = if last == 'A' { 'B' } else { 'A' };
     for wrong in [
-        format!("{message}."), message.to_owned(), format!("{good}."), format!(".{good}"), format!("{good}="), format!("{good} "),
-        format!(" {good}"), format!("{header}=.{payload}.{signature}"), format!("{header}..{signature}"), format!(".{payload}.{signature}"),
-        format!("{good}.x.y"), good.replace('.', ".\n"), format!("{message}.é"), "..".into(), String::new(), ".".into(),
-        format!("{}{other}", &good[..good.len() - 1]), format!("{message}.{}", "A".repeat(signature.len())),
+        format!("{message}."),
+        message.to_owned(),
+        format!("{good}."),
+        format!(".{good}"),
+        format!("{good}="),
+        format!("{good} "),
+        format!(" {good}"),
+        format!("{header}=.{payload}.{signature}"),
+        format!("{header}..{signature}"),
+        format!(".{payload}.{signature}"),
+        format!("{good}.x.y"),
+        good.replace('.', ".\n"),
+        format!("{message}.é"),
+        "..".into(),
+        String::new(),
+        ".".into(),
+        format!("{}{other}", &good[..good.len() - 1]),
+        format!("{message}.{}", "A".repeat(signature.len())),
         format!("{message}.{}", &signature[..signature.len() - 1]),
     ] {
         assert!(verifier.verify(&wrong, NOW).is_none(), "{wrong:?}");
@@ -210,8 +269,11 @@ fn long_tokens_are_not_looked_at() {
 
 #[test]
 fn only_the_named_algorithms() {
-    let two = Verifier::new(&Jwt { algorithms: vec!["HS384".into(), "HS512".into()], ..plan() }, Some(SECRET)).unwrap();
-    let made = |name: &str, algorithm| token_of(&format!(r#"{{"alg":"{name}"}}"#), br#"{"exp":1700000100}"#, SECRET, algorithm);
+    let two =
+        Verifier::new(&Jwt { algorithms: vec!["HS384".into(), "HS512".into()], ..plan() }, &[SECRET.to_vec()]).unwrap();
+    let made = |name: &str, algorithm| {
+        token_of(&format!(r#"{{"alg":"{name}"}}"#), br#"{"exp":1700000100}"#, SECRET, algorithm)
+    };
     assert!(two.verify(&made("HS384", Algorithm::HS384), NOW).is_some());
     assert!(two.verify(&made("HS512", Algorithm::HS512), NOW).is_some());
     assert!(two.verify(&made("HS256", Algorithm::HS256), NOW).is_none());
@@ -247,8 +309,9 @@ fn what_is_kept_is_bounded() {
 #[test]
 fn keys_that_cannot_be_used_are_said_at_once() {
     let mistake = |algorithms: &[&str], key: Option<&[u8]>| {
+        let keys: Vec<_> = key.map(<[u8]>::to_vec).into_iter().collect();
         let algorithms = algorithms.iter().map(|name| (*name).to_owned()).collect();
-        Verifier::new(&Jwt { algorithms, ..plan() }, key).err().unwrap()
+        Verifier::new(&Jwt { algorithms, ..plan() }, &keys).err().unwrap()
     };
     assert!(mistake(&[], Some(b"")).contains("empty secret"));
     assert!(mistake(&["none"], Some(SECRET)).contains("\"none\""));
@@ -263,9 +326,15 @@ fn keys_that_cannot_be_used_are_said_at_once() {
 
 #[test]
 fn sets_that_hold_nothing_are_refused() {
-    let verifier = Verifier::new(&Jwt { algorithms: vec![], ..plan() }, None).unwrap();
+    let verifier = Verifier::new(&Jwt { algorithms: vec![], ..plan() }, &[]).unwrap();
     for wrong in [
-        &b""[..], b"<html>", b"{}", b"[]", br#"{"keys": []}"#, br#"{"keys": {}}"#, br#"{"keys": [7, {"kty": "new"}]}"#,
+        &b""[..],
+        b"<html>",
+        b"{}",
+        b"[]",
+        br#"{"keys": []}"#,
+        br#"{"keys": {}}"#,
+        br#"{"keys": [7, {"kty": "new"}]}"#,
         br#"{"keys": [{"kty": "oct", "kid": "a", "k": "c2VjcmV0"}]}"#,
         br#"{"keys": [{"kty": "RSA", "kid": "a", "n": "AQAB", "e": "AQAB"}]}"#,
     ] {
@@ -275,8 +344,16 @@ fn sets_that_hold_nothing_are_refused() {
 }
 
 #[test]
+fn older_keys_still_count() {
+    let verifier = Verifier::new(&plan(), &[b"the newest secret of all of them".to_vec(), SECRET.to_vec()]).unwrap();
+    assert!(verifier.verify(&token(r#"{"exp":1700000100}"#), NOW).is_some());
+    let forged = token_of(HEADER, br#"{"exp":1700000100}"#, b"no secret of ours", Algorithm::HS256);
+    assert!(verifier.verify(&forged, NOW).is_none());
+}
+
+#[test]
 fn a_key_that_is_not_there_is_missed_once() {
-    let verifier = Verifier::new(&Jwt { algorithms: vec![], ..plan() }, None).unwrap();
+    let verifier = Verifier::new(&Jwt { algorithms: vec![], ..plan() }, &[]).unwrap();
     let named = r#"{"alg":"RS256","kid":"new"}"#;
     assert!(!verifier.take_missed());
     assert!(verifier.verify(&token_of(named, b"{}", SECRET, Algorithm::HS256), NOW).is_none());

@@ -176,7 +176,7 @@ fn by_address(secret: Secret, bucket: &str, request: &Request) -> u128 {
 
 /// Who is authenticated, as far as Python is not needed to tell.
 fn authenticated<'r>(seat: &Seat, request: &Request, route: Option<&'r Route>) -> Option<Cow<'r, str>> {
-    let identity = access::authenticate(&seat.app, route?, request)??;
+    let identity = access::identify(&seat.app, route?, request)?;
     let named = || Some(identity.claims.get("api_key")?.as_str()?.to_owned());
     identity.user_id.clone().or_else(named).map(Cow::Owned)
 }
