@@ -86,8 +86,8 @@ class JWTAuthentication:
             object.__setattr__(self, name, _texts(name, getattr(self, name)))
         if wrong := [name for name in self.algorithms or () if name not in ALGORITHMS]:
             raise ValueError(
-                f"JWTAuthentication found the algorithm {wrong[0]!r}, expected some of {', '.join(sorted(ALGORITHMS))}; "
-                "correct it"
+                f"JWTAuthentication found the algorithm {wrong[0]!r}, expected some of "
+                f"{', '.join(sorted(ALGORITHMS))}; correct it"
             )
         self._check_places()
         self._check_sources()
@@ -100,8 +100,8 @@ class JWTAuthentication:
         leeway: Any = self.leeway
         if isinstance(leeway, bool) or not isinstance(leeway, int) or not 0 <= leeway <= _MAX_LEEWAY:
             raise ValueError(
-                f"JWTAuthentication found leeway={leeway!r}, expected a whole number of seconds from 0 to {_MAX_LEEWAY}; "
-                "write e.g. leeway=10"
+                f"JWTAuthentication found leeway={leeway!r}, expected a whole number of seconds from 0 to "
+                f"{_MAX_LEEWAY}; write e.g. leeway=10"
             )
 
     def _check_sources(self) -> None:
@@ -115,8 +115,8 @@ class JWTAuthentication:
         interval: Any = self.jwks_refresh_interval
         if isinstance(interval, bool) or not isinstance(interval, int | float) or not 1 <= interval <= _MAX_LEEWAY:
             raise ValueError(
-                f"JWTAuthentication found jwks_refresh_interval={interval!r}, expected seconds from 1 to {_MAX_LEEWAY}; "
-                "write e.g. jwks_refresh_interval=300"
+                f"JWTAuthentication found jwks_refresh_interval={interval!r}, expected seconds from 1 to "
+                f"{_MAX_LEEWAY}; write e.g. jwks_refresh_interval=300"
             )
         shared = [name for name in self.algorithms or () if name.startswith("HS")]
         if shared and given and given != ["secret"]:
@@ -147,8 +147,8 @@ class APIKeyAuthentication:
         keys: Any = self.api_keys
         if keys is not None and (isinstance(keys, str | bytes) or not isinstance(keys, Collection)):
             raise ValueError(
-                f"APIKeyAuthentication found api_keys as one {type(keys).__name__}, expected a list of keys or a mapping "
-                "of names to keys; write api_keys=[KEY]"
+                f"APIKeyAuthentication found api_keys as one {type(keys).__name__}, expected a list of keys or a "
+                "mapping of names to keys; write api_keys=[KEY]"
             )
         values = list(keys.values() if isinstance(keys, Mapping) else keys or ())
         if any(not isinstance(key, str) or not key or key != key.strip() or not key.isprintable() for key in values):
@@ -166,7 +166,7 @@ class APIKeyAuthentication:
                 "APIKeyAuthentication found key_permissions whose values are no lists of text, expected e.g. "
                 '{KEY: ["shop.view_order"]}; put the names in a list'
             )
-        if keys is not None and (unknown := set(granted) - set(values)):
+        if self.api_keys is not None and (unknown := set(granted) - set(values)):
             raise ValueError(
                 f"APIKeyAuthentication found key_permissions of {len(unknown)} keys that are not among api_keys, "
                 "expected those alone; add the keys, or drop what they may"
