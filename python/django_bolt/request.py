@@ -174,6 +174,7 @@ class Request:
         "_identity",
         "_met_django",
         "_params",
+        "_passage",
         "_query",
         "_raw",
         "_state",
@@ -190,6 +191,8 @@ class Request:
     _django_request: DjangoRequest
     _access: Access
     _identity: Identity | None
+    _passage: Any
+    """What the runtime keeps of a request that middleware stands around."""
     _user: Any
     _auser: Callable[[], Awaitable[Any]]
 

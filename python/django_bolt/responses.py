@@ -62,6 +62,13 @@ class ResponseHeaders(MutableMapping[str, str]):
         for name, value in pairs_of(headers):
             self.add(name, value)
 
+    @classmethod
+    def of_reply(cls, pairs: list[tuple[str, str]]) -> ResponseHeaders:
+        """Return the headers of a reply, whose pairs are fit to be sent; they become the headers' own."""
+        headers = cls.__new__(cls)
+        headers._pairs = pairs
+        return headers
+
     def add(self, name: str, value: str) -> None:
         """Add a header beside those of the same name; raises `ValueError` for one that must not be sent."""
         self._pairs.append(header_pair(name, value))
@@ -163,9 +170,7 @@ class Response:
         response = Response.__new__(Response)
         response.status_code, pairs, response.body = reply
         response._content_type = None
-        # Not looked at again: whoever made the reply did, and the server does.
-        response._headers = headers = ResponseHeaders()
-        headers._pairs = list(pairs)
+        response._headers = ResponseHeaders.of_reply(pairs)
         return response
 
     def _fill(self, headers: HeaderInput) -> ResponseHeaders:

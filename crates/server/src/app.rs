@@ -67,8 +67,8 @@ pub(crate) struct Hooks {
     pub(crate) nul_errors: Py<PyAny>,
     /// `convert_error(exception) -> (msg, type)`.
     pub(crate) convert_error: Py<PyAny>,
-    /// `validation_error(errors) -> Exception`.
-    pub(crate) validation_error: Py<PyAny>,
+    /// `refusal(reply) -> Exception`: what error handlers are shown of the server's own refusal.
+    pub(crate) refusal: Py<PyAny>,
     /// `timed_out(seconds) -> Exception`.
     pub(crate) timed_out: Py<PyAny>,
     /// `not_found(request) -> reply`: Django's handler404.
@@ -281,7 +281,7 @@ impl Hooks {
             body_errors: get("body_errors")?,
             nul_errors: get("nul_errors")?,
             convert_error: get("convert_error")?,
-            validation_error: get("validation_error")?,
+            refusal: get("refusal")?,
             timed_out: get("timed_out")?,
             not_found: get("not_found")?,
             blocks: get("blocks")?,
@@ -305,7 +305,7 @@ struct RouteBuilder<'a, 'py> {
 
 impl RouteBuilder<'_, '_> {
     fn route(&self, plan: RoutePlan) -> PyResult<Route> {
-        let mut reads = Reads { request: plan.around, ..Reads::default() };
+        let mut reads = Reads::default();
         let args = plan.args.into_iter().map(|arg| self.argument(arg, &mut reads)).collect::<PyResult<Vec<_>>>()?;
         let keywords = match plan.keywords.len() {
             0 => None,

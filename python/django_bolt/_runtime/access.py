@@ -61,9 +61,9 @@ class Access:
         """Whether what the server says of a client's identity is not all."""
         self._askers = {position: asker(item, "authenticate") for position, item in self.backends}
 
-    def applies(self, request: Any, refusal: tuple[int, Any, Any] | None) -> bool:
+    def applies(self, request: Any, refusal: tuple[int, Any, Any] | BaseException | None) -> bool:
         """Tell whether Python has to decide about a request, which the server may have refused already."""
-        if refusal is not None and refusal[0] in EARLIER:
+        if isinstance(refusal, tuple) and refusal[0] in EARLIER:
             return False
         return (self.identifies and not self.lazy) or bool(self.guards and request.undecided)
 

@@ -28,11 +28,11 @@ from django_bolt._runtime.fail import Failing, failer_for
 from django_bolt._runtime.finish import finisher_for
 from django_bolt._runtime.policies import Planner, RoutePolicies
 from django_bolt._runtime.rate_limits import Buckets
+from django_bolt._runtime.refusal import SHOWN
 from django_bolt._runtime.run import build_runner
 from django_bolt._runtime.server_plan import server_plan
 from django_bolt._runtime.signals import with_signals
 from django_bolt._runtime.transactions import with_transactions
-from django_bolt.exceptions import HTTPException, RequestValidationError
 
 
 class Application(Failing, Protocol):
@@ -155,6 +155,9 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
     chain = planner.django(route.declaration)
     finish = finisher_for(route, encode=encode)
     fail = failer_for(api, unanswered=None if chain is None or not chain.sees_exceptions else chain.answer_exception)
+    # Nothing can end an inline handler.
+    timeout = None if kind == "inline" else first_given(route.declaration.timeout, configuration.timeout) or None
+    shows_refusals = wants_refusals(api)
     around = build_around(
         with_keywords(call, route.keywords),
         kind,
@@ -163,6 +166,8 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
         finish=finish,
         fail=fail,
         django=None if chain is None else Bound(chain, view_of(route.declaration), fail),
+        timeout=timeout,
+        show_refusals=shows_refusals,
     )
     return RoutePlan(
         method=route.method,
@@ -171,9 +176,9 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
         shield=route.declaration.shield,
         status=route.status,
         max_body=route.declaration.max_body,
-        # Nothing can end an inline handler.
-        timeout=None if kind == "inline" else first_given(route.declaration.timeout, configuration.timeout) or None,
-        python_errors=wants_refusals(api),
+        # What stands around a handler has as long again, to answer for one that was cancelled.
+        timeout=2 * timeout if timeout and around is not None else timeout,
+        python_errors=shows_refusals,
         args=route.arguments,
         policies=declared.policies,
         auth=declared.auth,
@@ -209,12 +214,13 @@ def plan_scopes(apis: Sequence[Application], routes: list[RoutePlan], *, planner
                 django_middleware=defaults.django_middleware,
             )
             plan = plan_route(api, compile_route(declaration), planner=planner)
-            if plan.around:
+            shown = plan.around or plan.python_errors
+            if shown:
                 routes.append(msgspec.structs.replace(plan, method="", policies=Policies()))
-            if plan.around or plan.policies != Policies():
+            if shown or plan.policies != Policies():
                 declared.add(defaults.prefix)
             scopes[defaults.prefix] = Scope(
-                prefix=defaults.prefix, policies=plan.policies, fallback=len(routes) - 1 if plan.around else None
+                prefix=defaults.prefix, policies=plan.policies, fallback=len(routes) - 1 if shown else None
             )
     return list(scopes.values())
 
@@ -260,9 +266,8 @@ def with_keywords(call: Callable[..., Any], names: Sequence[str]) -> Callable[..
 
 
 def wants_refusals(api: Application) -> bool:
-    """Tell whether one of the application's error handlers answers what Rust refuses (422)."""
-    refusals = (RequestValidationError, HTTPException)
-    return any(issubclass(refusal, kind) for refusal in refusals for kind in api.exception_handlers)
+    """Tell whether one of the application's error handlers answers what Rust refuses."""
+    return any(issubclass(refusal, kind) for refusal in SHOWN for kind in api.exception_handlers)
 
 
 def first_given(value: float | None, default: float) -> float:

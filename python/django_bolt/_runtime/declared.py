@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from django_bolt._plan.errors import PlanError
+from django_bolt._plan.middleware import checked
 from django_bolt.auth.backends import APIKeyAuthentication, BaseAuth, JWTAuthentication
 from django_bolt.auth.guards import BaseGuard
 from django_bolt.middleware import RateLimitMiddleware
@@ -41,9 +42,9 @@ def checked_guards(where: str, given: Sequence[Any] | None) -> tuple[Any, ...] |
 
 
 def checked_middleware(where: str, given: Sequence[Any] | None) -> tuple[Any, ...] | None:
-    """Return middleware; raises `PlanError` for what is none."""
+    """Return middleware, made where classes were given; raises `PlanError` for what is none."""
     items = checked_list(where, "middleware", given)
-    return None if items is None else tuple(limit(where, item) for item in items)
+    return None if items is None else tuple(checked(where, limit(where, item)) for item in items)
 
 
 def limit(where: str, item: Any) -> Any:

@@ -15,7 +15,7 @@ from django_bolt._django.report import report_server_error, report_suspicious
 from django_bolt._runtime.finish import compose, split
 from django_bolt.error_handlers import generic_exception_handler, mapping_of
 from django_bolt.exceptions import HTTPException
-from django_bolt.responses import Reply
+from django_bolt.responses import Reply, header_pair
 
 __all__ = ["Fail", "failer_for"]
 
@@ -117,11 +117,21 @@ def _settled(exc: BaseException, request: Any, value: Any) -> Reply:
     try:
         is_tuple = type(value) is tuple
         reply = compose(*split(value)) if is_tuple else compose(value, _status_of(exc), explicit=False)
+        if isinstance(exc, HTTPException) and exc.headers and reply[0] == exc.status_code:
+            reply = _with_headers(reply, exc.headers)
     except Exception as second:  # noqa: BLE001  # a value that has no form as a response
         return _broken(exc, second, request)
     if reply[0] >= 500:
         report_server_error(exc, request, status=reply[0])
     return reply
+
+
+def _with_headers(reply: Reply, headers: Mapping[str, str]) -> Reply:
+    """Return a reply with an exception's headers that it has not: a 401 says how to authenticate, a 405 what is."""
+    status, pairs, body = reply
+    have = {name for name, _ in pairs}
+    more = [header_pair(name, value) for name, value in headers.items() if name.lower() not in have]
+    return status, [*pairs, *more], body
 
 
 def _status_of(exc: BaseException) -> int:

@@ -17,8 +17,8 @@ from django_bolt._runtime.drive import deliver
 from django_bolt._runtime.fail import timed_out
 from django_bolt._runtime.invalid import body_errors, convert_error, nul_errors
 from django_bolt._runtime.rate_store import rate_store
+from django_bolt._runtime.refusal import refusal_exception
 from django_bolt._runtime.run import Deferred
-from django_bolt.exceptions import RequestValidationError
 from django_bolt.request import Request
 from django_bolt.responses import Response
 
@@ -32,7 +32,7 @@ class AppHooks:
     body_errors = staticmethod(body_errors)
     nul_errors = staticmethod(nul_errors)
     convert_error = staticmethod(convert_error)
-    validation_error = RequestValidationError
+    refusal = staticmethod(refusal_exception)
     timed_out = staticmethod(timed_out)
     not_found = staticmethod(not_found)
     blocks = SynchronousOnlyOperation

@@ -19,6 +19,7 @@ from django_bolt._django.csrf import SAFE_METHODS, CsrfCheck
 from django_bolt._django.middleware import Declared, declared_middleware
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
+from django_bolt._plan.middleware import BY_SERVER, name_of
 from django_bolt._plan.policy import (
     AllowAny,
     Authenticated,
@@ -81,7 +82,7 @@ class Planner:
         check_passable(declaration, declared)
         nodes = [guard_node(guard) for guard in wanted]
         indices = [self.backends.index(backend) for backend in declared]
-        middleware = tuple(item for item in own if not isinstance(item, IN_RUST))
+        middleware = tuple(item for item in own if not isinstance(item, BY_SERVER))
         csrf = None if declaration.method in SAFE_METHODS else self._csrf
         access = Access(declared, wanted, store=self._store, csrf=csrf)
         # Whoever takes the request may read its user, which no code that cannot wait could find out.
@@ -156,15 +157,12 @@ def provides_session(middleware: Sequence[Declared]) -> bool:
     return any(isinstance(item.factory, type) and issubclass(item.factory, SessionMiddleware) for item in middleware)
 
 
-IN_RUST = (CORSMiddleware, RateLimitMiddleware, CompressionMiddleware)
-
-
 def kept(middleware: Iterable[Any], skipped: frozenset[str]) -> Iterable[Any]:
-    """Yield middleware that is not skipped, made where a class was given."""
+    """Yield middleware that is not skipped."""
     names = {CORSMiddleware: "cors", RateLimitMiddleware: "rate_limit", CompressionMiddleware: "compression"}
-    for item in map(made, middleware):
-        kind = type(item)
-        if not skipped & {"*", kind.__name__, names.get(kind, kind.__name__)}:
+    for item in middleware:
+        name = name_of(item)
+        if not skipped & {"*", name, names.get(type(item), name)}:
             yield item
 
 

@@ -121,6 +121,9 @@ def bridged(
         exchange = context.get(REQUEST)
         if exchange is None:
             return None
+        if exchange.route_index >= len(routes):
+            # What no route answers has none.
+            return None
         found = routes[exchange.route_index]
         return f"{found.method} {found.path}"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from django.http import Http404
 
 from django_bolt._plan.errors import PlanError
 from django_bolt._runtime.assemble import assemble
 from django_bolt.application import BoltAPI
-from django_bolt.exceptions import HTTPException, NotFound, RequestValidationError
+from django_bolt.exceptions import Conflict, HTTPException, NotFound, RequestValidationError, TooManyRequests
 from django_bolt.openapi import OpenAPIConfig
 from django_bolt.openapi.site import page_path
 from django_bolt.router import Router
@@ -130,21 +131,26 @@ class TestDocumentation:
 
 
 class TestPythonErrors:
-    @pytest.mark.parametrize("kind", [RequestValidationError, HTTPException, Exception])
+    @pytest.mark.parametrize("kind", [RequestValidationError, HTTPException, NotFound, TooManyRequests, Exception])
     def test_refusals_are_shown_to_handlers_that_answer_them(self, kind):
         api = BoltAPI()
         api.get("/x")(nothing)
         api.exception_handler(kind)(lambda exc, request: {})
-        [route] = plan_of(api)["routes"]
-        assert route["python_errors"] is True
+        plan = plan_of(api)
+        [route, nowhere] = plan["routes"]
+        assert route["python_errors"] is nowhere["python_errors"] is True
+        assert (nowhere["method"], nowhere["around"]) == ("", False)
+        assert [scope["fallback"] for scope in plan["scopes"]] == [1]
 
-    @pytest.mark.parametrize("kind", [KeyError, NotFound])
+    @pytest.mark.parametrize("kind", [KeyError, Conflict, Http404])
     def test_other_handlers_do_not_slow_them_down(self, kind):
         api = BoltAPI()
         api.get("/x")(nothing)
         api.exception_handler(kind)(lambda exc, request: {})
-        [route] = plan_of(api)["routes"]
+        plan = plan_of(api)
+        [route] = plan["routes"]
         assert route["python_errors"] is False
+        assert [scope["fallback"] for scope in plan["scopes"]] == [None]
 
     def test_a_mounted_application_keeps_its_own(self):
         api, other = BoltAPI(), BoltAPI()
@@ -152,8 +158,10 @@ class TestPythonErrors:
         api.get("/y")(nothing)
         other.exception_handler(RequestValidationError)(lambda exc, request: {})
         api.mount("/m", other)
-        routes = {route["path"]: route["python_errors"] for route in plan_of(api)["routes"]}
-        assert routes == {"/y": False, "/m/x": True}
+        plan = plan_of(api)
+        routes = {route["path"]: route["python_errors"] for route in plan["routes"]}
+        assert routes == {"/y": False, "/m/x": True, "/m": True}
+        assert {scope["prefix"]: scope["fallback"] for scope in plan["scopes"]} == {"": None, "/m": 2}
 
 
 class TestSignals:

@@ -73,20 +73,16 @@ async fn answer(seat: &Rc<Seat>, request: &mut Request, found: Found<'_>, rules:
     let found = match found {
         Found::Route { id, params, .. } => {
             let Some(route) = app.routes.get(id) else { return internal_error() };
-            let refusal = match (Matched { seat, route, id, params }).serve(request, rules).await {
-                Ok(reply) => return reply,
-                Err(refusal) => refusal,
-            };
-            seat.refused();
-            return refusal;
+            return Matched { seat, route, id, params }.serve(request, rules).await;
         }
         found => found,
     };
     let refusal = unmatched(seat, request, found, rules).await;
-    seat.refused();
-    let Some((id, route)) = fallback(&app, request) else { return refusal };
-    let matched = Matched { seat, route, id, params: PathParams::default() };
-    matched.pass(request, refusal).await.unwrap_or_else(|reply| reply)
+    let Some((id, route)) = fallback(&app, request) else {
+        seat.refused();
+        return refusal;
+    };
+    Matched { seat, route, id, params: PathParams::default() }.refuse(request, &Pieces::default(), refusal).await
 }
 
 /// The answer where no route gives one.
@@ -232,6 +228,12 @@ fn refuse_body(error: BodyError) -> Reply {
     reply.closing()
 }
 
+/// What was made of a request's parameters before Python.
+struct Coerced<'a> {
+    slots: Vec<coerce::Slot<'a>>,
+    errors: Vec<FieldError>,
+}
+
 /// A request whose route is known.
 struct Matched<'a> {
     seat: &'a Rc<Seat>,
@@ -241,13 +243,15 @@ struct Matched<'a> {
 }
 
 impl Matched<'_> {
-    /// The handler's answer; what no handler saw is the error.
-    async fn serve(&self, request: &mut Request, rules: Option<&Rules>) -> Result<Reply, Reply> {
-        match self.admit(request, rules).await {
-            Ok(body) => self.run(request, body).await,
-            Err(refusal) if self.route.around => self.pass(request, refusal).await,
-            Err(refusal) => Err(refusal),
-        }
+    async fn serve(&self, request: &mut Request, rules: Option<&Rules>) -> Reply {
+        let (refusal, body) = match self.admit(request, rules).await {
+            Ok(body) => match self.run(request, &body).await {
+                Ok(reply) => return reply,
+                Err(refusal) => (refusal, body),
+            },
+            Err(refusal) => (refusal, Pieces::default()),
+        };
+        self.refuse(request, &body, refusal).await
     }
 
     /// The body of a request that may go on.
@@ -265,110 +269,134 @@ impl Matched<'_> {
         crate::body::read(kind, request, payload, self.route.max_body).await.map_err(refuse_body)
     }
 
-    /// Shows a refusal to what stands around the handler, which answers.
-    async fn pass(&self, request: &Request, refusal: Reply) -> Result<Reply, Reply> {
-        let started = Python::attach(|py| {
+    /// The answer to a request that no handler sees: the refusal, or what Python makes of it.
+    async fn refuse(&self, request: &Request, body: &Pieces, refusal: Reply) -> Reply {
+        self.seat.refused();
+        let shown = self.route.around || (self.route.python_errors && refusal.status >= 400);
+        if !shown {
+            return refusal;
+        }
+        let close = refusal.close;
+        let shown = self.within(request, body, || self.show(request, body, &refusal).ok_or(())).await;
+        let Ok(mut reply) = shown else { return refusal };
+        reply.close |= close;
+        reply
+    }
+
+    /// Shows a refusal to what stands around the handler, or else to the error handlers; `None` where it is no error.
+    fn show(&self, request: &Request, body: &Pieces, refusal: &Reply) -> Option<Started> {
+        Python::attach(|py| {
             let _current = Current::request(request);
-            let shown = || -> PyResult<Started> {
-                let made = self.request(py, request, &Pieces::default())?;
-                let arguments = vec![made.bind(py).clone(), refusal.to_python(py)?];
-                let origin = || Origin::Made(made.clone_ref(py));
-                self.seat.start(py, self.route, Call { route: self.id, arguments, origin: &origin })
+            let shown = || {
+                let made = self.request(py, request, body)?;
+                let refusal = refusal.to_python(py)?;
+                if self.route.around {
+                    return self.pass(py, made, refusal).map(Some);
+                }
+                let error = self.seat.app.hooks.refusal.bind(py).call1((refusal,))?;
+                let answered = || self.fail(py, &PyErr::from_value(error.clone()), Origin::Made(made));
+                Ok((!error.is_none()).then(answered))
             };
-            shown().or_else(|error| self.fail(py, &error, Origin::None).map_err(|_| error))
-        });
-        match started {
-            Ok(started) => {
-                let mut reply = settle(self.seat, self.id, started).await;
-                reply.close |= refusal.close;
-                Ok(reply)
-            }
-            Err(error) => Err(unanswerable(&error)),
-        }
+            shown().unwrap_or_else(|error: PyErr| Some(Started::Ready(Outcome::Reply(unanswerable(&error)))))
+        })
     }
 
-    async fn run(&self, request: &Request, body: Pieces) -> Result<Reply, Reply> {
-        let Some(timeout) = self.route.timeout else {
-            let started = self.start(request, &body)?;
-            return Ok(settle(self.seat, self.id, started).await);
-        };
-        let end = Instant::now() + timeout;
-        let started = self.start(request, &body)?;
-        match timeout_at(end, settle(self.seat, self.id, started)).await {
-            Ok(reply) if Instant::now() < end => Ok(reply),
-            _ => self.time_out(request, &body, timeout).await,
-        }
+    /// Calls what stands around the handler with what takes the handler's place: a reply or an exception.
+    fn pass(&self, py: Python<'_>, request: Py<PyAny>, refusal: Bound<'_, PyAny>) -> PyResult<Started> {
+        let arguments = vec![request.bind(py).clone(), refusal];
+        let origin = || Origin::Made(request.clone_ref(py));
+        self.seat.start(py, self.route, Call { route: self.id, arguments, origin: &origin })
     }
 
-    /// The answer in place of the one that took too long; what was making that is cancelled already.
-    async fn time_out(&self, request: &Request, body: &Pieces, timeout: Duration) -> Result<Reply, Reply> {
-        let started = Python::attach(|py| {
-            let error = self.seat.app.hooks.timed_out.bind(py).call1((timeout.as_secs_f64(),));
-            let error = error.map_or_else(|error| error, PyErr::from_value);
-            self.fail(py, &error, self.origin(py, request, body, None))
-        })?;
-        Ok(settle(self.seat, self.id, started).await)
-    }
-
-    fn start(&self, request: &Request, body: &Pieces) -> Result<Started, Reply> {
+    /// The handler's answer; an `Err` is what is refused before it is called.
+    async fn run(&self, request: &Request, body: &Pieces) -> Result<Reply, Reply> {
         let fields = self.seat.app.server.limits.query_fields;
         let parts = Parts::read(request, &self.params, self.route, fields)
             .map_err(|limit| Reply::detail(400, &format!("expected at most {limit} query parameters")))?;
         let (slots, errors) = parts.coerce(self.route);
-        let in_rust = !self.route.python_errors
-            && !self.route.around
-            && !matches!(self.route.body, Some(bolt_core::plan::Body::Json { .. }));
-        if !errors.is_empty() && in_rust {
+        if !errors.is_empty() && !matches!(self.route.body, Some(bolt_core::plan::Body::Json { .. })) {
             return Err(Reply::json(422, validation_body(&errors)));
         }
-        Python::attach(|py| {
-            let _current = Current::request(request);
-            let mut made = None;
-            let result = self.call(py, request, body, slots, errors, &mut made);
-            match result {
-                Ok(started) => started,
-                Err(error) => self.fail(py, &error, self.origin(py, request, body, made.as_ref())),
-            }
-        })
+        self.within(request, body, || self.start(request, body, slots, errors)).await
     }
 
-    /// Binds and starts the handler; refusals that Python does not want to see are the outer `Err`.
-    fn call(
+    /// The answer of what `start` starts, if it comes in time.
+    async fn within<E>(
         &self,
-        py: Python<'_>,
+        request: &Request,
+        body: &Pieces,
+        start: impl FnOnce() -> Result<Started, E>,
+    ) -> Result<Reply, E> {
+        let Some(timeout) = self.route.timeout else { return Ok(settle(self.seat, self.id, start()?).await) };
+        let end = Instant::now() + timeout;
+        match timeout_at(end, settle(self.seat, self.id, start()?)).await {
+            Ok(reply) if Instant::now() < end => Ok(reply),
+            _ => Ok(self.time_out(request, body, timeout).await),
+        }
+    }
+
+    /// The answer in place of the one that took too long; what was making that is cancelled already.
+    async fn time_out(&self, request: &Request, body: &Pieces, timeout: Duration) -> Reply {
+        let started = Python::attach(|py| {
+            let error = self.seat.app.hooks.timed_out.bind(py).call1((timeout.as_secs_f64(),));
+            let error = error.map_or_else(|error| error, PyErr::from_value);
+            self.fail(py, &error, self.origin(py, request, body, None))
+        });
+        settle(self.seat, self.id, started).await
+    }
+
+    /// Binds and starts the handler.
+    fn start(
+        &self,
         request: &Request,
         body: &Pieces,
         slots: Vec<coerce::Slot<'_>>,
         errors: Vec<FieldError>,
+    ) -> Result<Started, Reply> {
+        Python::attach(|py| {
+            let _current = Current::request(request);
+            let mut made = None;
+            let started = match self.bind(py, request, body, Coerced { slots, errors }, &mut made) {
+                Ok(arguments) => {
+                    let arguments = arguments?;
+                    let origin = || self.origin(py, request, body, made.as_ref());
+                    self.seat.start(py, self.route, Call { route: self.id, arguments, origin: &origin })
+                }
+                Err(error) => match &made {
+                    Some(made) if self.route.around => self.pass(py, made.clone_ref(py), errors::exception(py, &error)),
+                    _ => Err(error),
+                },
+            };
+            Ok(started.unwrap_or_else(|error| self.fail(py, &error, self.origin(py, request, body, made.as_ref()))))
+        })
+    }
+
+    /// The arguments, as the route's `call` takes them, or the refusal; `made` is the Request where one is wanted.
+    fn bind<'py>(
+        &self,
+        py: Python<'py>,
+        request: &Request,
+        body: &Pieces,
+        coerced: Coerced<'_>,
         made: &mut Option<Py<PyAny>>,
-    ) -> PyResult<Result<Started, Reply>> {
+    ) -> PyResult<Result<Vec<Bound<'py, PyAny>>, Reply>> {
+        let Coerced { slots, errors } = coerced;
         let mut binder = Binder { py, app: &self.seat.app, route: self.route, errors };
-        let decoded = binder.body(body)?;
-        if self.route.reads.request {
+        if self.route.reads.request || self.route.around {
             *made = Some(self.request(py, request, body)?);
         }
-        let mut arguments = binder.arguments(slots, decoded.as_ref(), made.as_ref().map(|made| made.bind(py)))?;
+        let made = made.as_ref().map(|made| made.bind(py));
+        let decoded = binder.body(body)?;
+        let mut arguments = binder.arguments(slots, decoded.as_ref(), made)?;
+        if !binder.errors.is_empty() {
+            return Ok(Err(Reply::json(422, validation_body(&binder.errors))));
+        }
         if self.route.around
             && let Some(made) = made
         {
-            let refusal = match binder.errors.as_slice() {
-                [] => py.None().into_bound(py),
-                errors => {
-                    arguments.clear();
-                    Reply::json(422, validation_body(errors)).to_python(py)?
-                }
-            };
-            arguments.splice(..0, [made.bind(py).clone(), refusal]);
-        } else if !binder.errors.is_empty() {
-            if self.route.python_errors {
-                let listed = errors::to_python(py, &binder.errors)?;
-                let error = self.seat.app.hooks.validation_error.bind(py).call1((listed,))?;
-                return Err(PyErr::from_value(error));
-            }
-            return Ok(Err(Reply::json(422, validation_body(&binder.errors))));
+            arguments.splice(..0, [made.clone(), py.None().into_bound(py)]);
         }
-        let origin = || self.origin(py, request, body, made.as_ref());
-        self.seat.start(py, self.route, Call { route: self.id, arguments, origin: &origin }).map(Ok)
+        Ok(Ok(arguments))
     }
 
     fn request(&self, py: Python<'_>, request: &Request, body: &Pieces) -> PyResult<Py<PyAny>> {
@@ -395,13 +423,13 @@ impl Matched<'_> {
     }
 
     /// Asks the route's error handlers for an answer to an exception.
-    fn fail(&self, py: Python<'_>, error: &PyErr, origin: Origin) -> Result<Started, Reply> {
+    fn fail(&self, py: Python<'_>, error: &PyErr, origin: Origin) -> Started {
         let (sender, _receiver) = oneshot::channel();
         let exchange = Exchange::new(Arc::clone(&self.seat.app), self.id, sender, origin);
         let asked = Py::new(py, exchange)
             .and_then(|exchange| self.route.fail.bind(py).call1((errors::exception(py, error), exchange)))
             .and_then(|answer| answered(&answer));
         self.seat.look(py);
-        asked.map(Started::Ready).map_err(|error| unanswerable(&error))
+        Started::Ready(asked.unwrap_or_else(|error| Outcome::Reply(unanswerable(&error))))
     }
 }

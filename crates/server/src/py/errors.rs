@@ -1,9 +1,9 @@
-//! Errors as they cross: field errors in both directions, exceptions to be answered.
+//! Errors as they cross: field errors, exceptions to be answered.
 
 use bolt_core::reply::{FieldError, Loc};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyList, PyString};
+use pyo3::types::{PyInt, PyString};
 
 /// Reads `list[(loc, msg, type)]`, which is how Python hands field errors over.
 pub(crate) fn from_python(errors: &Bound<'_, PyAny>) -> PyResult<Vec<FieldError>> {
@@ -25,26 +25,6 @@ fn location(part: &Bound<'_, PyAny>) -> PyResult<Loc> {
         Ok(index) => Ok(Loc::Index(index.extract()?)),
         Err(_) => Err(PyTypeError::new_err("a part of loc must be str or int")),
     }
-}
-
-/// Writes field errors as `[{"loc": [...], "msg": ..., "type": ...}]` for `RequestValidationError`.
-pub(crate) fn to_python<'py>(py: Python<'py>, errors: &[FieldError]) -> PyResult<Bound<'py, PyList>> {
-    let list = PyList::empty(py);
-    for error in errors {
-        let loc = PyList::empty(py);
-        for part in &error.loc {
-            match part {
-                Loc::Key(key) => loc.append(key)?,
-                Loc::Index(index) => loc.append(index)?,
-            }
-        }
-        let item = pyo3::types::PyDict::new(py);
-        item.set_item("loc", loc)?;
-        item.set_item("msg", &error.msg)?;
-        item.set_item("type", &*error.kind)?;
-        list.append(item)?;
-    }
-    Ok(list)
 }
 
 /// What is said of a JSON body that is nested too deep.

@@ -89,9 +89,10 @@ class Routes:
                 return self._handlers[frame.f_code]
         return None
 
-    def _name_at(self, exchange: Any) -> str:
+    def _name_at(self, exchange: Any) -> str | None:
         index: int = exchange.route_index
-        return self._names[index]
+        # What no route answers has none.
+        return self._names[index] if index < len(self._names) else None
 
 
 def running_stack(frame: FrameType, scope: Scope) -> list[Place]:
