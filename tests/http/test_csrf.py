@@ -131,9 +131,7 @@ CASES: dict[str, Case] = {
     "a method override": Case(
         False, headers={"X-HTTP-Method-Override": "GET", "X-HTTP-Method": "GET", "X-Method-Override": "GET"}
     ),
-    "a method override in a form": Case(
-        False, methods=("POST",), headers={"Content-Type": FORM}, body=b"_method=GET"
-    ),
+    "a method override in a form": Case(False, methods=("POST",), headers={"Content-Type": FORM}, body=b"_method=GET"),
     "the own origin": Case(True, headers={**token(), "Origin": "http://testserver"}),
     "a foreign origin": Case(False, headers={**token(), "Origin": EVIL}),
     "the origin null": Case(False, headers={**token(), "Origin": "null"}),

@@ -300,9 +300,12 @@ def taking(names: set[str]) -> Iterator[str]:
         for name, member in vars(importlib.import_module(module.name)).items():
             if getattr(member, "__module__", "") != module.name or name.startswith("_"):
                 continue
-            if isinstance(member, type) and names & set(getattr(member, "__annotations__", ())):
-                yield name
-            elif callable(member) and names & parameters(member):
+            if (
+                isinstance(member, type)
+                and names & set(getattr(member, "__annotations__", ()))
+                or callable(member)
+                and names & parameters(member)
+            ):
                 yield name
             elif isinstance(member, type):
                 for inner, method in vars(member).items():
