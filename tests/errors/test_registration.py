@@ -8,7 +8,10 @@ import msgspec
 import pytest
 from msgspec import Meta
 
+from django_bolt import BoltAPI, Router
 from django_bolt._plan.errors import PlanError
+from django_bolt._runtime.assemble import assemble
+from django_bolt.middleware import skip_middleware
 from django_bolt.params import Body, Depends, File, Form, Header, Path, Query
 from tests.plan.compiling import compiled
 
@@ -230,3 +233,115 @@ def test_a_circle():
         "GET / (tests.errors.test_registration.second): dependency first: dependency second: parameter 'value': the "
         "dependencies go round in a circle, first -> second -> first; one of them must do without the next"
     )
+
+
+class DjangoStyle:
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+
+def django_function(get_response):
+    return get_response
+
+
+class NoMiddleware:
+    pass
+
+
+class Sync:
+    def __call__(self, request, call_next):
+        return call_next(request)
+
+
+class SyncProcess:
+    def process_request(self, request):
+        return None
+
+
+class OneParameter:
+    async def __call__(self, request):
+        return None
+
+
+class Configured:
+    def __init__(self, name):
+        self.name = name
+
+    async def __call__(self, request, call_next):
+        return await call_next(request)
+
+
+EXPECTED_MIDDLEWARE = (
+    "expected `async def __call__(self, request, call_next)`, or `async def process_request(self, request)` and "
+    "`async def process_response(self, request, response)`, or an async function of (request, call_next)"
+)
+MIDDLEWARE = [
+    (
+        DjangoStyle,
+        "middleware=[DjangoStyle] is Django middleware (it takes get_response); "
+        "give it as BoltAPI(django_middleware=[DjangoStyle])",
+    ),
+    (
+        django_function,
+        "middleware=[django_function] is Django middleware (it takes get_response); "
+        "give it as BoltAPI(django_middleware=[django_function])",
+    ),
+    (
+        "project.middleware.Timing",
+        "middleware=['project.middleware.Timing'] names a class by its path; Django's middleware is given as "
+        "BoltAPI(django_middleware=['project.middleware.Timing']), and Bolt's as the class itself",
+    ),
+    (NoMiddleware, f"middleware=[NoMiddleware] is no middleware; {EXPECTED_MIDDLEWARE}"),
+    (
+        Sync,
+        "middleware Sync(request, call_next) is not async, and everybody's requests would wait for it; write async def",
+    ),
+    (
+        SyncProcess(),
+        "middleware SyncProcess.process_request(request) is not async, and everybody's requests would wait for it; "
+        "write async def",
+    ),
+    (
+        OneParameter,
+        f"middleware OneParameter cannot be called with (request, call_next): too many positional arguments; "
+        f"{EXPECTED_MIDDLEWARE}",
+    ),
+    (
+        Configured,
+        "middleware=[Configured] cannot be made without arguments (missing a required argument: 'name'); "
+        "give an instance: middleware=[Configured(...)]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("item", "message"), MIDDLEWARE, ids=lambda value: getattr(value, "__name__", None))
+@pytest.mark.parametrize("where", ["BoltAPI", "Router", "GET /x"])
+def test_middleware(item: Any, message: str, where: str) -> None:
+    with pytest.raises(PlanError) as raised:
+        if where == "BoltAPI":
+            BoltAPI(middleware=[item])
+        elif where == "Router":
+            Router(middleware=[item])
+        else:
+            BoltAPI().get("/x", middleware=[item])
+    assert str(raised.value) == f"{where}: {message}"
+
+
+def test_a_name_of_middleware_that_nothing_has():
+    api = BoltAPI(middleware=[Configured("a")])
+    api.get("/x")(skip_middleware("Configurred")(first))
+    with pytest.raises(PlanError) as raised:
+        assemble([api])
+    assert str(raised.value) == (
+        "GET /x: skip_middleware('Configurred') names nothing that is declared; expected one of '*', "
+        "'CORSMiddleware', 'CompressionMiddleware', 'Configured', 'RateLimitMiddleware', 'compression', 'cors', "
+        "'rate_limit'. Django's middleware cannot be left out around one route"
+    )
+
+
+def test_names_of_middleware_that_are_none():
+    with pytest.raises(TypeError, match=r"expected names; write @skip_middleware\(\"cors\"\)"):
+        skip_middleware(first)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
-from django.core.signals import got_request_exception
+from django.core.signals import got_request_exception, request_finished, request_started
 from django.http import HttpResponse
 
 from django_bolt import BoltAPI, Depends, Header, Query, Request, Router
@@ -359,43 +359,53 @@ class TestExceptions:
         assert counting.seen == [500]
 
 
+def lookup_error() -> Any:
+    raise LookupError
+
+
+RESULTS: dict[str, Callable[[], Any]] = {"raises": lookup_error, "no answer": object}
+
+
+def cleaned_up_after(kind: str, events: list[str], result: Callable[[], Any]) -> Callable[..., Any]:
+    """Return a handler of a kind behind a generator that notes its end."""
+
+    @contextlib.contextmanager
+    def noting() -> Iterator[int]:
+        try:
+            yield 1
+        except BaseException as error:
+            events.append(type(error).__name__)
+            raise
+        finally:
+            events.append("cleaned up")
+
+    async def agenerate() -> AsyncIterator[int]:
+        with noting() as value:
+            yield value
+
+    def generate() -> Iterator[int]:
+        with noting() as value:
+            yield value
+
+    async def coroutine(value: int = Depends(agenerate)) -> Any:
+        return result()
+
+    async def mixed(value: int = Depends(generate)) -> Any:
+        return result()
+
+    def function(value: int = Depends(generate)) -> Any:
+        return result()
+
+    handlers: dict[str, Callable[..., Any]] = {"coroutine": coroutine, "def in a coroutine": mixed}
+    return handlers.get(kind, function)
+
+
 class TestCleanUp:
     @pytest.mark.parametrize("kind", ["coroutine", "def", "inline", "def in a coroutine"])
     @pytest.mark.parametrize("how", ["returns", "raises", "no answer", "middleware raises"])
     def test_runs_behind_the_middleware(self, kind: str, how: str) -> None:
         events: list[str] = []
-
-        async def agenerate() -> AsyncIterator[int]:
-            try:
-                yield 1
-            except BaseException as error:
-                events.append(type(error).__name__)
-                raise
-            finally:
-                events.append("cleaned up")
-
-        def generate() -> Iterator[int]:
-            try:
-                yield 1
-            except BaseException as error:
-                events.append(type(error).__name__)
-                raise
-            finally:
-                events.append("cleaned up")
-
-        def result() -> Any:
-            if how == "raises":
-                raise LookupError
-            return object() if how == "no answer" else {}
-
-        async def coroutine(value: int = Depends(agenerate)) -> Any:
-            return result()
-
-        async def mixed(value: int = Depends(generate)) -> Any:
-            return result()
-
-        def function(value: int = Depends(generate)) -> Any:
-            return result()
+        handler = cleaned_up_after(kind, events, RESULTS.get(how, dict))
 
         async def outside(request: Any, call_next: Any) -> Any:
             await call_next(request)
@@ -405,7 +415,6 @@ class TestCleanUp:
             return {}
 
         api = BoltAPI(middleware=[outside])
-        handler = {"coroutine": coroutine, "def in a coroutine": mixed}.get(kind, function)
         api.get("/", inline=kind == "inline")(handler)
         assert ask(api).status_code == (409 if how == "middleware raises" else 200)
         expected = {
@@ -695,6 +704,98 @@ def test_a_decorated_function_is_one() -> None:
     api = BoltAPI(middleware=[middleware])
     api.get("/")(nothing)
     assert ask(api).text == "instead"
+
+
+async def test_a_client_that_leaves_cancels_middleware_and_handler() -> None:
+    events: list[str] = []
+    begun = asyncio.Event()
+
+    async def noting(request: Any, call_next: Any) -> Any:
+        try:
+            return await call_next(request)
+        except asyncio.CancelledError:
+            events.append("middleware")
+            raise
+
+    async def generate() -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            events.append("cleaned up")
+
+    async def handler(value: int = Depends(generate)) -> None:
+        try:
+            begun.set()
+            await asyncio.sleep(60)
+        finally:
+            events.append("handler")
+
+    api = BoltAPI(middleware=[noting])
+    api.get("/")(handler)
+    async with AsyncTestClient(api) as client:
+        asked = asyncio.create_task(client.get("/"))
+        await begun.wait()
+        asked.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asked
+        while "middleware" not in events:
+            await asyncio.sleep(0.01)
+    assert events == ["handler", "cleaned up", "middleware"]
+
+
+async def test_a_shielded_handler_goes_on() -> None:
+    events: list[str] = []
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def noting(request: Any, call_next: Any) -> Any:
+        response = await call_next(request)
+        events.append("middleware")
+        ended.set()
+        return response
+
+    async def handler() -> None:
+        begun.set()
+        await asyncio.sleep(0.05)
+        events.append("handler")
+
+    api = BoltAPI(middleware=[noting])
+    api.get("/", shield=True)(handler)
+    async with AsyncTestClient(api) as client:
+        asked = asyncio.create_task(client.get("/"))
+        await begun.wait()
+        asked.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asked
+        await ended.wait()
+    assert events == ["handler", "middleware"]
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_signals_are_sent_once_for_each_request(wrapped: bool, settings: Any) -> None:
+    settings.BOLT = {"EMIT_SIGNALS": True}
+    seen: list[str] = []
+
+    def started(**_: Any) -> None:
+        seen.append("started")
+
+    def finished(**_: Any) -> None:
+        seen.append("finished")
+
+    api = BoltAPI("/api", middleware=[Named("a")] if wrapped else [])
+
+    @api.get("/{number}")
+    async def handler(number: int) -> None: ...
+
+    request_started.connect(started)
+    request_finished.connect(finished)
+    try:
+        for path in ("/api/1", "/api/x", "/api/none/x"):
+            seen.clear()
+            ask(api, path)
+            assert (path, seen) == (path, ["started", "finished"])
+    finally:
+        request_started.disconnect(started)
+        request_finished.disconnect(finished)
 
 
 def test_nothing_is_logged_of_a_client_s_mistake(caplog: pytest.LogCaptureFixture) -> None:

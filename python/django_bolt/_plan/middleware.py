@@ -6,14 +6,17 @@ Nothing here may call it: `_runtime.around` does.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
 from django_bolt.middleware import CompressionMiddleware, CORSMiddleware, RateLimitMiddleware
 
 BY_SERVER = (CORSMiddleware, RateLimitMiddleware, CompressionMiddleware)
 """What the server does itself."""
+SHORT_NAMES = {CORSMiddleware: "cors", RateLimitMiddleware: "rate_limit", CompressionMiddleware: "compression"}
+"""What else it is called by `skip_middleware`."""
 EXPECTED = (
     "expected `async def __call__(self, request, call_next)`, or `async def process_request(self, request)` and "
     "`async def process_response(self, request, response)`, or an async function of (request, call_next)"
@@ -41,6 +44,19 @@ def checked(where: str, item: Any) -> Any:
     for method in found:
         _check_method(f"{where}: middleware {name}.{method}", item, getattr(item, method), methods[method])
     return item
+
+
+def check_skipped(declarations: Sequence[RouteDeclaration]) -> None:
+    """Raise `PlanError` where a route leaves out middleware by a name that none has."""
+    own = {name_of(item) for declaration in declarations for item in declaration.middleware}
+    known = {"*", *SHORT_NAMES.values(), *(kind.__name__ for kind in BY_SERVER), *own}
+    for declaration in declarations:
+        for name in sorted(declaration.skipped - known):
+            shown = ", ".join(map(repr, sorted(known)))
+            raise PlanError(
+                f"{declaration.method} {declaration.path}: skip_middleware({name!r}) names nothing that is declared; "
+                f"expected one of {shown}. Django's middleware cannot be left out around one route"
+            )
 
 
 def style_of(item: Any) -> Literal["call", "process"]:

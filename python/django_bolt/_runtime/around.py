@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -82,6 +83,12 @@ def build_around(
     if django is not None:
         outermost = step(django, outermost, fail)
 
+    return entrance(outermost, innermost, access)
+
+
+def entrance(outermost: Next, innermost: Innermost, access: Access | None) -> Around:
+    """Return what Rust calls."""
+
     async def around(request: Any, refusal: Reply | BaseException | None, *args: Any) -> Any:
         if access is not None:
             request.entrust(access)
@@ -94,12 +101,7 @@ def build_around(
             raise
         if passage.deferred is None:
             return response
-        deferred = passage.deferred
-
-        async def clean_up(error: BaseException | None = None) -> None:
-            await innermost.clean_up(deferred, error)
-
-        return Deferred(response, clean_up)
+        return Deferred(response, partial(innermost.clean_up, passage.deferred))
 
     return around
 
@@ -171,7 +173,7 @@ class Innermost:
             return await respond(self._fail(timed_out(self._timeout), Failed(request)))
         return response
 
-    async def clean_up(self, deferred: Deferred, error: BaseException | None) -> None:
+    async def clean_up(self, deferred: Deferred, error: BaseException | None = None) -> None:
         """Let dependencies do what is left, where they ran."""
         if self._blocking is None:
             await deferred.cleanup(error)

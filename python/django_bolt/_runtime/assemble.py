@@ -18,6 +18,7 @@ from django_bolt._django.chain import Bound, Chain, View
 from django_bolt._plan.compile import Route, compile_route, dotted_name
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
+from django_bolt._plan.middleware import check_skipped
 from django_bolt._plan.model import AppPlan, HandlerKind, RawBody, RequestArgument, RoutePlan, serialise
 from django_bolt._plan.node import Ref
 from django_bolt._plan.policy import Policies, Scope
@@ -90,6 +91,7 @@ def assemble(
     """
     owned = [pair for api in apis for pair in api.compile()]
     check_duplicates([route for _, route in owned])
+    check_skipped([route.declaration for _, route in owned])
     if docs and apis:
         owned += documentation(apis, [route for _, route in owned])
     configuration = configuration or dataclasses.replace(conf.load(), access_log="off")

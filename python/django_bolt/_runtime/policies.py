@@ -19,7 +19,7 @@ from django_bolt._django.csrf import SAFE_METHODS, CsrfCheck
 from django_bolt._django.middleware import Declared, declared_middleware
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
-from django_bolt._plan.middleware import BY_SERVER, name_of
+from django_bolt._plan.middleware import BY_SERVER, SHORT_NAMES, name_of
 from django_bolt._plan.policy import (
     AllowAny,
     Authenticated,
@@ -38,7 +38,7 @@ from django_bolt._runtime.declared import configured_backends
 from django_bolt._runtime.rate_limits import Buckets
 from django_bolt.auth import backends, guards
 from django_bolt.auth.sessions import SessionAuthentication
-from django_bolt.middleware import CompressionMiddleware, CORSMiddleware, RateLimitMiddleware
+from django_bolt.middleware import CompressionMiddleware, CORSMiddleware
 from django_bolt.orm.modes import modes
 
 
@@ -159,10 +159,9 @@ def provides_session(middleware: Sequence[Declared]) -> bool:
 
 def kept(middleware: Iterable[Any], skipped: frozenset[str]) -> Iterable[Any]:
     """Yield middleware that is not skipped."""
-    names = {CORSMiddleware: "cors", RateLimitMiddleware: "rate_limit", CompressionMiddleware: "compression"}
     for item in middleware:
         name = name_of(item)
-        if not skipped & {"*", name, names.get(type(item), name)}:
+        if not skipped & {"*", name, SHORT_NAMES.get(type(item), name)}:
             yield item
 
 

@@ -30,7 +30,13 @@ def no_compress(handler: Handler) -> Handler:
 
 
 def skip_middleware(*names: str) -> Callable[[Handler], Handler]:
-    """Leave middleware out around a handler: `"cors"`, `"rate_limit"`, `"compression"`, a class's name, or `"*"`."""
+    """Leave middleware out around a handler: `"cors"`, `"rate_limit"`, `"compression"`, a class's name, or `"*"`.
+
+    `"*"` is all of Bolt's; guards and Django's middleware stay. A name that nothing declared has is a `PlanError` when
+    the application is assembled; `TypeError` where there is none.
+    """
+    if not names or not all(isinstance(name, str) for name in names):
+        raise TypeError(f'skip_middleware() found {names!r}, expected names; write @skip_middleware("cors")')
 
     def decorator(handler: Handler) -> Handler:
         handler.__dict__["__bolt_skipped__"] = skips_of(handler) | set(names)
