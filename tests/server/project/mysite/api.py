@@ -25,6 +25,7 @@ from mysite.limited import router as limited
 from mysite.logged import router as logged
 from mysite.transactions import make_router as make_transactions
 from mysite.typed import router as typed
+from mysite.users import make_router as make_users
 
 
 def note(event: str) -> None:
@@ -246,7 +247,7 @@ async def ping() -> dict[str, str]:
 
 
 database = (make_transactions(Item), make_atomic_requests(Item), databases)
-for part in (below, typed, cancelled, entrance, isolation, limited, logged, asynchronous, *database):
+for part in (below, typed, cancelled, entrance, isolation, limited, logged, asynchronous, *database, make_users()):
     api.include_router(part)
 
 
