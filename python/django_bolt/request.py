@@ -5,6 +5,7 @@ Nothing here may decide how a request is answered, and nothing is parsed that no
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -172,6 +173,7 @@ class Request:
         "_django_request",
         "_headers",
         "_identity",
+        "_is_settled",
         "_met_django",
         "_params",
         "_passage",
@@ -193,6 +195,7 @@ class Request:
     _identity: Identity | None
     _passage: Any
     """What the runtime keeps of a request that middleware stands around."""
+    _is_settled: bool
     _user: Any
     _auser: Callable[[], Awaitable[Any]]
 
@@ -331,7 +334,7 @@ class Request:
 
     async def _load_user(self) -> Any:
         access = self._pending()
-        if access is not None and not self._is_known():
+        if access is not None and not self.is_settled and not self._has_user():
             await access.identify(self)
         return await _users().loaded(self.user)
 
@@ -369,15 +372,29 @@ class Request:
         except AttributeError:
             return None
 
-    def _is_known(self) -> bool:
+    def settle(self, found: Identity | None) -> None:
+        """Take what all backends came to; whoever looked before that saw nobody."""
+        self.identity = found
+        self.is_settled = True
+        for slot in ("_user", "_context") if found is not None else ():
+            with contextlib.suppress(AttributeError):
+                delattr(self, slot)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all backends were asked who sent the request."""
+        try:
+            return self._is_settled
+        except AttributeError:
+            return False
+
+    @is_settled.setter
+    def is_settled(self, settled: bool) -> None:
+        self._is_settled = settled
+
+    def _has_user(self) -> bool:
         try:
             self._user  # noqa: B018  # whether the slot is filled
-        except AttributeError:
-            pass
-        else:
-            return True
-        try:
-            self._identity  # noqa: B018  # as above
         except AttributeError:
             return False
         return True

@@ -300,12 +300,8 @@ def taking(names: set[str]) -> Iterator[str]:
         for name, member in vars(importlib.import_module(module.name)).items():
             if getattr(member, "__module__", "") != module.name or name.startswith("_"):
                 continue
-            if (
-                isinstance(member, type)
-                and names & set(getattr(member, "__annotations__", ()))
-                or callable(member)
-                and names & parameters(member)
-            ):
+            fields = set(getattr(member, "__annotations__", ())) if isinstance(member, type) else set()
+            if names & (fields | (parameters(member) if callable(member) else set())):
                 yield name
             elif isinstance(member, type):
                 for inner, method in vars(member).items():

@@ -55,7 +55,8 @@ class Access:
         self.authenticates = bool(backends)
         self.csrf = csrf if any(map(reads_cookie, backends)) else None
         self._later = [(position, item.authenticate_now) for position, item in self.backends if may_wait(item)]
-        self.lazy = len(self._later) == len(self.backends) > 0 and not guards and self.csrf is None
+        waits = guards or self.csrf is not None or self.store is not None
+        self.lazy = len(self._later) == len(self.backends) > 0 and not waits
         """Whether nobody is asked who sent a request until somebody wants to know."""
         self.identifies = bool(self.backends) or self.store is not None or self.csrf is not None
         """Whether what the server says of a client's identity is not all."""
@@ -69,7 +70,8 @@ class Access:
 
     async def check(self, request: Any) -> None:
         """Find out who sent the request; raises `Unauthorized` or `Forbidden` where a guard refuses."""
-        await self.identify(request)
+        if not request.is_settled:
+            await self.identify(request)
         for guard, ask, of_objects in self.guards:
             passes = await (ask(request, None) if of_objects else ask(request))
             if not told(guard, passes):
@@ -77,6 +79,8 @@ class Access:
 
     async def identify(self, request: Any) -> Identity | None:
         """Ask the backends, each in its turn, who sent the request, and tell the request."""
+        # Nobody, until it is known, and where a backend fails.
+        request.identity = None
         found = told_by_server(request.told_by_server)
         if found is not None and await self._is_revoked(found):
             found = None
@@ -95,14 +99,13 @@ class Access:
                 break
         if found is not None and found.by_cookie and self.csrf is not None:
             # Nobody, unless it is them who asks and not a site that they are looking at.
-            request.identity = None
             await self.csrf.enforce(request)
-        request.identity = found
+        request.settle(found)
         return found
 
     def identify_now(self, request: Any) -> Identity | None:
         """Return who sent the request, to code that cannot wait; raises `RuntimeError` where that is still to be asked."""
-        if not self.lazy:
+        if self.identifies and not self.lazy:
             raise RuntimeError(
                 "who sent this request is asked behind middleware; write `await request.auser()` in front of it"
             )
@@ -114,6 +117,11 @@ class Access:
             if told is not None:
                 return told
         return found
+
+    def leave(self, request: Any) -> None:
+        """Tell a request that the server refused, before anybody was asked, that nobody sent it."""
+        if self.identifies and not self.lazy and not request.is_settled:
+            request.identity = None
 
     async def check_object(self, request: Any, found: Any) -> None:
         """Ask the guards that take an object about one; raises as `check` does."""

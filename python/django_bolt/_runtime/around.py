@@ -152,6 +152,8 @@ class Innermost:
                     return await respond(self._finish(value))
                 passage.deferred = value
                 return await respond(self._finish(value.value))
+            if self._access is not None:
+                self._access.leave(request)
             return Response.of_reply(self._refuse(refusal))
         except Exception as error:  # noqa: BLE001  # whatever the project raises has its answer
             if passage.deferred is not None:

@@ -25,7 +25,7 @@ from mysite.limited import router as limited
 from mysite.logged import router as logged
 from mysite.transactions import make_router as make_transactions
 from mysite.typed import router as typed
-from mysite.users import make_router as make_users
+from mysite.users import router as users
 
 
 def note(event: str) -> None:
@@ -247,7 +247,7 @@ async def ping() -> dict[str, str]:
 
 
 database = (make_transactions(Item), make_atomic_requests(Item), databases)
-for part in (below, typed, cancelled, entrance, isolation, limited, logged, asynchronous, *database, make_users()):
+for part in (below, typed, cancelled, entrance, isolation, limited, logged, asynchronous, *database, users):
     api.include_router(part)
 
 
