@@ -25,6 +25,7 @@ from django_bolt.auth import (
 )
 from django_bolt.dependencies import Depends
 from django_bolt.exceptions import HTTPException
+from django_bolt.middleware import RateLimitMiddleware
 from django_bolt.testing import TestClient
 
 pytestmark = pytest.mark.django_db
@@ -384,3 +385,71 @@ def test_a_token_backend_behind_one_in_python(ann):
     api = guarded(IsAuthenticated, auth=[ByName, JWTAuthentication])
     assert status(api, "ann") == 200
     assert status(api) == 401
+
+
+# Before anybody was asked, and behind -------------------------------------------------------------
+
+
+def test_whoever_looks_too_early_sees_nobody_and_nothing_stays(ann):
+    class Early(ByName):
+        async def authenticate(self, request):
+            early.append((str(request.user), dict(request.context)))
+            return await super().authenticate(request)
+
+    early = []
+    api = BoltAPI(auth=[Early])
+    api.get("/x")(lambda request: [str(request.user), request.context["user_id"]])
+    with TestClient(api) as client:
+        assert client.get("/x", headers={"X-User": "ann"}).json() == ["ann", str(ann.pk)]
+    assert early == [("AnonymousUser", {})]
+
+
+def test_a_backend_is_asked_once_where_middleware_has_asked(ann):
+    asked = []
+
+    class Counting(ByName):
+        async def authenticate(self, request):
+            asked.append(request.path)
+            return await super().authenticate(request)
+
+    class Asking:
+        async def __call__(self, request, call_next):
+            await request.auser()
+            return await call_next(request)
+
+    api = BoltAPI(auth=[Counting], guards=[IsAuthenticated], middleware=[Asking])
+    api.get("/x")(lambda request: str(request.user))
+    with TestClient(api) as client:
+        assert client.get("/x", headers={"X-User": "ann"}).text == "ann"
+        assert client.get("/x").status_code == 401
+    assert asked == ["/x", "/x"]
+
+
+def test_error_handlers_may_look_at_the_user_of_what_a_backend_broke(ann):
+    class Raising(BaseAuth):
+        async def authenticate(self, request):
+            raise HTTPException(418)
+
+    api = BoltAPI(auth=[Raising], guards=[IsAuthenticated])
+    api.exception_handler(HTTPException)(lambda exc, request: ({"user": str(request.user)}, exc.status_code))
+    api.get("/x")(lambda: "x")
+    with client_of(api) as client:
+        answer = client.get("/x")
+    assert (answer.status_code, answer.json()) == (418, {"user": "AnonymousUser"})
+
+
+def test_behind_a_refusal_of_the_server_nobody_is_known_and_nothing_fails():
+    seen = []
+
+    class Logging:
+        async def __call__(self, request, call_next):
+            response = await call_next(request)
+            seen.append((response.status_code, str(request.user)))
+            return response
+
+    api = BoltAPI(auth=[ByName], middleware=[Logging, RateLimitMiddleware(requests=1, window=60)])
+    api.get("/x")(lambda: "x")
+    with client_of(api) as client:
+        assert [client.get("/x").status_code for _ in range(2)] == [200, 429]
+        client.get("/y")
+    assert seen[:2] == [(200, "AnonymousUser"), (429, "AnonymousUser")]

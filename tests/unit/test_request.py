@@ -76,7 +76,7 @@ def test_state_is_for_anything():
         it.tenant = "acme"
 
 
-@pytest.mark.parametrize("name", ["session", "form", "file", "files"])
+@pytest.mark.parametrize("name", ["form", "file", "files"])
 def test_parts_to_come_say_so(name):
     with pytest.raises(AttributeError, match=f"request.{name} is not served yet"):
         getattr(request(), name)

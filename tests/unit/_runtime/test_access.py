@@ -116,7 +116,7 @@ def test_when_python_decides(undecided, refusal):
     it = Request(Raw(undecided=undecided))
     reply = None if refusal is None else (refusal, [], b"")
     got_as_far = refusal not in (401, 403, 429)
-    assert Access([JWT], []).applies(it, reply) is (undecided and got_as_far)
+    assert Access([JWT], [IsAuthenticated()]).applies(it, reply) is (undecided and got_as_far)
     assert Access([JWT], [], store=Revoked()).applies(it, reply) is got_as_far
     assert Access([Finds("1")], []).applies(it, reply) is got_as_far
 
