@@ -295,7 +295,7 @@ CARRYING = {"Routes", "Defaults", "RouteDeclaration", "RoutePolicies", "RoutePla
 def taking(names: set[str]) -> Iterator[str]:
     """Yield the names of all classes and functions of the package that take a parameter of one of these names."""
     for module in pkgutil.walk_packages(django_bolt.__path__, "django_bolt."):
-        if module.name.startswith(("django_bolt.management", "django_bolt._server")):
+        if module.name.startswith(("django_bolt.management", "django_bolt._server")) or ".migrations" in module.name:
             continue
         for name, member in vars(importlib.import_module(module.name)).items():
             if getattr(member, "__module__", "") != module.name or name.startswith("_"):

@@ -201,7 +201,7 @@ def test_a_host_that_is_not_allowed_is_a_400(settings: Any) -> None:
     assert "evil" not in refused.text
 
 
-@pytest.mark.parametrize("name", ["session"])
+@pytest.mark.parametrize("name", ["form"])
 def test_what_is_not_served_yet_says_so(name: str) -> None:
     api = BoltAPI()
 

@@ -65,6 +65,7 @@ CASES = {
     "E011": ({"READY_CHECKS": ["databse.check"]}, {}),
     "E012": ({"UNIX_SOCKET": f"{MISSING}/bolt.sock"}, {}),
     "E020": ({}, {"BOLT_RATE_LIMIT": {"requests": 0}}),
+    "E014": ({"AUTHENTICATION": ["nowhere.Backend"]}, {}),
     "E015": ({"TOKEN_STORE": "memory", "PROCESSES": 2}, {}),
     "E016": ({"TOKEN_STORE": "cache", "TOKEN_CACHE": "nowhere"}, {}),
     "W012": ({"TOKEN_STORE": "cache"}, {}),
