@@ -1,0 +1,1 @@
+"""Members of a site: logging in and out with Django's sessions."""
