@@ -86,6 +86,12 @@ impl CorsPolicy {
         origin.is_some_and(|origin| self.allows(origin)).then_some(Reader::Asker)
     }
 
+    /// Whether pages of `origin` may send cookies along and read the answer. `null` is whoever hides where it is from.
+    pub fn shares_credentials(&self, origin: &[u8]) -> bool {
+        let named = std::str::from_utf8(origin).ok().filter(|origin| *origin != "null");
+        self.credentials && named.is_some() && self.reader(named) == Some(Reader::Asker)
+    }
+
     /// Byte by byte, as browsers compare: they write scheme and host in lower case and leave out the default port.
     fn allows(&self, origin: &str) -> bool {
         self.exact.iter().any(|exact| exact == origin)

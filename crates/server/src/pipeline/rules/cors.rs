@@ -39,6 +39,11 @@ impl Origins {
         })
     }
 
+    /// Whether pages of an origin may read the answers that cookies open.
+    pub(super) fn shares_credentials(&self, origin: &[u8]) -> bool {
+        self.policy.shares_credentials(origin)
+    }
+
     /// The answer to a preflight; what every answer gets comes later. An origin that may not read is told nothing.
     pub(super) fn answer(&self, request: &Request, asked: &str) -> Reply {
         let vary = HeaderValue::from_static("Access-Control-Request-Method, Access-Control-Request-Headers");

@@ -86,8 +86,8 @@ impl Rules {
     }
 
     /// Whether pages of an origin may read the answers that cookies open.
-    pub(crate) fn shares_credentials(&self, _origin: &[u8]) -> bool {
-        false
+    pub(crate) fn shares_credentials(&self, origin: &[u8]) -> bool {
+        self.cors.as_ref().is_some_and(|cors| cors.shares_credentials(origin))
     }
 
     /// Adds to an answer what the policies ask for.
