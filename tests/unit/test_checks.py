@@ -69,6 +69,7 @@ CASES = {
     "E015": ({"TOKEN_STORE": "memory", "PROCESSES": 2}, {}),
     "E016": ({"TOKEN_STORE": "cache", "TOKEN_CACHE": "nowhere"}, {}),
     "W012": ({"TOKEN_STORE": "cache"}, {}),
+    "E019": ({}, {"BOLT_CORS": {"allow_origins": ["*"], "allow_credentials": True}}),
     "W001": ({"MAX_REQUESTS_JITTER": 10}, {}),
     "W002": ({"WATCHDOG": 0.5}, {}),
     "W003": ({"TRUSTED_PROXIES": ["10.0.0.1", "0.0.0.0/0"]}, {}),
@@ -78,6 +79,8 @@ CASES = {
     "W007": ({"MAX_HEAD": 4096}, {}),
     "W008": ({"ACCESS_LOG": "off", "ACCESS_LOG_FILE": "access.log"}, {}),
     "W018": ({}, {"BOLT_RATE_LIMIT": {"requests": 5}, "USE_X_FORWARDED_HOST": True}),
+    "W016": ({}, {"BOLT_CORS": {"allow_origin_regex": r"https://www.example\.com"}}),
+    "W017": ({}, {"BOLT_CORS": {"allow_origins": ["null"], "allow_credentials": True}}),
     "W020": ({"DEBUG": True}, {}),
     "W021": ({"ACCESS_LOG": "off"}, {}),
     "W022": ({}, {"ALLOWED_HOSTS": ["site.example", "*"]}),
@@ -87,7 +90,13 @@ CASES = {
     "W026": ({"TLS_CERTIFICATE": CERTIFICATE}, {}),
     "W027": ({}, {"DATA_UPLOAD_MAX_MEMORY_SIZE": None}),
 }
-CHECKS = (checks.check_settings, checks.check_bridge, checks.check_combinations, checks.check_deployment)
+CHECKS = (
+    checks.check_settings,
+    checks.check_bridge,
+    checks.check_combinations,
+    checks.check_everywhere,
+    checks.check_deployment,
+)
 LOCAL = {"HOST": "127.0.0.1"}
 
 
@@ -100,7 +109,7 @@ def found_with(bolt, others):
 def test_each_id_is_raised_with_its_level_and_a_hint(code):
     (message,) = [message for message in found_with(*CASES[code]) if message.id == f"django_bolt.{code}"]
     assert message.level == (django_checks.ERROR if code.startswith("E") else django_checks.WARNING)
-    assert message.msg.startswith("settings.BOLT: ")
+    assert re.match(r"settings\.BOLT\w*: ", message.msg)
     assert message.msg.endswith(".")
     assert message.hint.endswith(".")
     assert not message.msg.endswith("..")

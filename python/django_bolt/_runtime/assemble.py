@@ -201,7 +201,7 @@ def plan_scopes(apis: Sequence[Application], routes: list[RoutePlan], *, planner
 
     Where several applications have one prefix, the first that declares anything counts.
     """
-    scopes = {"": Scope(prefix="", policies=planner.policies(planner.buckets.everywhere, place="/"))}
+    scopes = {"": Scope(prefix="", policies=planner.policies(planner.everywhere, place="/"))}
     declared: set[str] = set()
     for root in apis:
         for api, defaults in root.scopes():

@@ -11,8 +11,9 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
-from django_bolt._plan.errors import PlanError
+from django_bolt._plan.errors import PlanError, about
 from django_bolt._plan.middleware import checked
+from django_bolt._plan.policy_problems import check_middleware
 from django_bolt.auth.backends import APIKeyAuthentication, BaseAuth, JWTAuthentication
 from django_bolt.auth.guards import BaseGuard
 from django_bolt.middleware import RateLimitMiddleware
@@ -44,6 +45,8 @@ def checked_guards(where: str, given: Sequence[Any] | None) -> tuple[Any, ...] |
 def checked_middleware(where: str, given: Sequence[Any] | None) -> tuple[Any, ...] | None:
     """Return middleware, made where classes were given; raises `PlanError` for what is none."""
     items = checked_list(where, "middleware", given)
+    with about(where):
+        check_middleware(items or ())
     return None if items is None else tuple(checked(where, limit(where, item)) for item in items)
 
 

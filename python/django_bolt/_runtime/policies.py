@@ -35,6 +35,7 @@ from django_bolt._plan.policy import (
 from django_bolt._runtime.access import Access, Store
 from django_bolt._runtime.backends import Backends
 from django_bolt._runtime.declared import configured_backends
+from django_bolt._runtime.outermost import outermost
 from django_bolt._runtime.rate_limits import Buckets
 from django_bolt.auth import backends, guards
 from django_bolt.auth.sessions import SessionAuthentication
@@ -67,6 +68,8 @@ class Planner:
         self.configuration = configuration
         self.buckets = buckets
         self._csrf = CsrfCheck() if enforce_csrf else None
+        self.everywhere = (*outermost(), *buckets.everywhere)
+        """What the settings put around everything."""
         self.backends = Backends(configuration)
         self._defaults: dict[type, Any] = {}
         self._configured = (
@@ -77,7 +80,7 @@ class Planner:
 
     def route(self, declaration: RouteDeclaration, *, reads_request: bool = True) -> RoutePolicies:
         """Return what holds for a route; `reads_request`: its handler or a dependency takes the request."""
-        own = tuple(kept((*self.buckets.everywhere, *declaration.middleware), declaration.skipped))
+        own = tuple(kept((*self.everywhere, *declaration.middleware), declaration.skipped))
         declared, wanted = self.authentication(declaration), declaration.guards
         check_passable(declaration, declared)
         nodes = [guard_node(guard) for guard in wanted]
@@ -219,13 +222,14 @@ def cors_node(cors: CORSMiddleware) -> Cors:
 
 def compression_node(middleware: CompressionMiddleware) -> Compression:
     """Return what the server is told of compression: every coding, the preferred one first."""
-    levels = {"gzip": 1, "brotli": 4, "zstd": 3}
     config = middleware.config
-    order = sorted(levels, key=lambda coding: coding != config.backend)
-    return Compression(
-        encodings=[Encoding(coding=coding, level=levels[coding]) for coding in order],  # type: ignore[arg-type]
-        minimum_size=config.minimum_size,
-    )
+    encodings = [
+        Encoding(coding="gzip", level=config.gzip_level),
+        Encoding(coding="brotli", level=config.brotli_level),
+        Encoding(coding="zstd", level=config.zstd_level),
+    ]
+    encodings.sort(key=lambda encoding: encoding.coding != config.backend)
+    return Compression(encodings=encodings, minimum_size=config.minimum_size)
 
 
 def token_store() -> Store | None:

@@ -14,6 +14,8 @@ class Finding(NamedTuple):
     code: str
     message: str
     fix: str
+    where: str = "settings.BOLT"
+    """The setting that it is about."""
 
     @property
     def is_error(self) -> bool:
@@ -33,7 +35,7 @@ def message(finding: Finding) -> checks.CheckMessage:
     """Return one finding as Django shows it."""
     kind = checks.Error if finding.is_error else checks.Warning
     return kind(
-        f"settings.BOLT: {finding.message}.",
+        f"{finding.where}: {finding.message}.",
         hint=f"{finding.fix[0].upper()}{finding.fix[1:]}.",
         id=f"django_bolt.{finding.code}",
     )

@@ -5,7 +5,7 @@ A mark is kept on the function and read when its routes are compiled.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django_bolt.middleware.cors import CORSMiddleware
@@ -14,8 +14,22 @@ from django_bolt.middleware.rate_limit import RateLimitMiddleware
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
-def cors(**options: Any) -> Callable[[Handler], Handler]:
-    """Give a handler's routes a CORS policy of their own, with the arguments of `CORSMiddleware`."""
+def cors(
+    origins: Sequence[str] | None = None,
+    methods: Sequence[str] | None = None,
+    headers: Sequence[str] | None = None,
+    credentials: bool | None = None,
+    **options: Any,
+) -> Callable[[Handler], Handler]:
+    """Give a handler's routes a CORS policy of their own, in place of those around it.
+
+    Takes the arguments of `CORSMiddleware`, whose first ones have short names here: `@cors(["https://www.example.com"],
+    credentials=True)`.
+    """
+    short = {"origins": origins, "methods": methods, "headers": headers, "credentials": credentials}
+    for name, value in short.items():
+        if value is not None and options.setdefault(f"allow_{name}", value) is not value:
+            raise TypeError(f"@cors: {name} and allow_{name} are one argument; give one of them")
     return _marking(CORSMiddleware(**options))
 
 

@@ -1,0 +1,48 @@
+"""The checks of what the settings put around everything that is served: `BOLT_CORS` and `BOLT_COMPRESSION`.
+
+Nothing here may decide what is right: `_plan.policy_problems` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core import checks
+
+from django_bolt._plan.policy_problems import is_loose
+from django_bolt._runtime.outermost import read
+from django_bolt.checks.finding import Finding, messages
+from django_bolt.conf import cors as setting
+from django_bolt.middleware import CORSMiddleware
+
+
+def check_everywhere(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Return what is wrong with `BOLT_CORS` and `BOLT_COMPRESSION` (E019), and what is seldom meant (W016, W017)."""
+    middleware, problems = read()
+    if problems:
+        return messages(Finding("E019", message, fix, f"settings.{name}") for name, (message, fix) in problems)
+    policies = (item for item in middleware if isinstance(item, CORSMiddleware))
+    return messages(finding for policy in policies for finding in find_doubtful(policy))
+
+
+def find_doubtful(policy: CORSMiddleware) -> Iterator[Finding]:
+    """Yield what a policy allows without anybody having meant it."""
+    where = f"settings.{setting.NAME}"
+    pattern = policy.allow_origin_regex
+    if pattern is not None and is_loose(pattern):
+        yield Finding(
+            "W016",
+            f"found allow_origin_regex={pattern!r}, where a dot stands for any character: "
+            "another site may register a name that matches",
+            r"write \. for a dot",
+            where,
+        )
+    if policy.allow_credentials and "null" in policy.allow_origins:
+        yield Finding(
+            "W017",
+            "found 'null' in allow_origins with allow_credentials: any site can open a sandboxed frame, whose origin it "
+            "is, and act there for its visitors",
+            "drop one of them",
+            where,
+        )
