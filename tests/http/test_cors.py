@@ -11,10 +11,11 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from django_bolt import BoltAPI, JSON, Request, Router
+from django_bolt import BoltAPI, Request, Router
 from django_bolt._plan.errors import PlanError
 from django_bolt.exceptions import HTTPException
 from django_bolt.middleware import CORSMiddleware, RateLimitMiddleware, cors, skip_middleware
+from django_bolt.responses import JSON
 from django_bolt.testing import TestClient
 
 SITE = "https://www.example.com"

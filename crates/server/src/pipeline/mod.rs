@@ -26,7 +26,7 @@ use tokio::time::{Instant, timeout_at};
 use self::bind::Binder;
 use self::coerce::Parts;
 use self::entry::Entry;
-use self::rules::Rules;
+use self::rules::{Origins, Rules};
 use crate::app::{Compiled, Route};
 use crate::body::{BodyError, Pieces};
 use crate::handler::exchange::{Exchange, Gone, Origin, answered};
@@ -45,14 +45,18 @@ pub(crate) async fn serve(seat: &Rc<Seat>, request: Request) -> Response<BoxBody
     let mut entry = Entry::begin(seat, request);
     let found = seat.app.tree.find(entry.request.method().as_str(), entry.request.uri().path());
     let rules = Rules::of(&seat.app, &found, &entry.request);
+    let origins = Rules::origins(&seat.app, rules, &entry.request);
     let reply = match health::probe(&seat.app, entry.request.path()) {
-        None => caught(answer(seat, &mut entry.request, found, rules)).await,
+        None => caught(answer(seat, &mut entry.request, found, rules, origins)).await,
         Some(probe) => {
             entry.leave_out();
             caught(probe.answer(seat, &entry.request)).await
         }
     };
-    let response = reply.unwrap_or_else(|_| internal_error()).into_response();
+    let mut response = reply.unwrap_or_else(|_| internal_error()).into_response();
+    if let Some(origins) = origins {
+        origins.after(&entry.request, &mut response);
+    }
     let response = match rules {
         Some(rules) => rules.after(&entry.request, response).await,
         None => response,
@@ -60,13 +64,19 @@ pub(crate) async fn serve(seat: &Rc<Seat>, request: Request) -> Response<BoxBody
     entry.end(response)
 }
 
-async fn answer(seat: &Rc<Seat>, request: &mut Request, found: Found<'_>, rules: Option<&Rules>) -> Reply {
+async fn answer(
+    seat: &Rc<Seat>,
+    request: &mut Request,
+    found: Found<'_>,
+    rules: Option<&Rules>,
+    origins: Option<&Origins>,
+) -> Reply {
     let Some(_in_flight) = seat.in_flight() else { return busy() };
     if let Err(refusal) = door::enter(seat, request) {
         seat.refused();
         return refusal;
     }
-    if let Some(preflight) = rules.and_then(|rules| rules.preflight(request)) {
+    if let Some(preflight) = origins.and_then(|origins| origins.preflight(request)) {
         return preflight;
     }
     let app = Arc::clone(&seat.app);

@@ -13,7 +13,7 @@ const ANYONE: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 
 /// A policy, ready to be asked.
-pub(super) struct Origins {
+pub(crate) struct Origins {
     policy: CorsPolicy,
     expose: Option<HeaderValue>,
     max_age: HeaderValue,
@@ -45,11 +45,12 @@ impl Origins {
     }
 
     /// The answer to a preflight; what every answer gets comes later. An origin that may not read is told nothing.
-    pub(super) fn answer(&self, request: &Request, asked: &str) -> Reply {
+    pub(crate) fn preflight(&self, request: &Request) -> Option<Reply> {
+        let asked = preflight(request)?;
         let vary = HeaderValue::from_static("Access-Control-Request-Method, Access-Control-Request-Headers");
         let reply = Reply::empty(204).with(header::VARY, vary);
         if self.policy.reader(origin(request)).is_none() {
-            return reply;
+            return Some(reply);
         }
         let fields = text(request.headers(), &header::ACCESS_CONTROL_REQUEST_HEADERS);
         let told = [
@@ -57,13 +58,12 @@ impl Origins {
             (header::ACCESS_CONTROL_ALLOW_HEADERS, self.policy.headers(fields)),
         ];
         let reply = reply.with(header::ACCESS_CONTROL_MAX_AGE, self.max_age.clone());
-        told.into_iter()
-            .filter_map(|(name, names)| Some((name, HeaderValue::from_str(names?).ok()?)))
-            .fold(reply, |reply, (name, value)| reply.with(name, value))
+        let told = told.into_iter().filter_map(|(name, names)| Some((name, HeaderValue::from_str(names?).ok()?)));
+        Some(told.fold(reply, |reply, (name, value)| reply.with(name, value)))
     }
 
     /// Adds to an answer who may read it; what a handler said itself stands.
-    pub(super) fn after<B>(&self, request: &Request, response: &mut Response<B>) {
+    pub(crate) fn after<B>(&self, request: &Request, response: &mut Response<B>) {
         let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
         if self.policy.varies() {

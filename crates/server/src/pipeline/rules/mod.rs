@@ -13,7 +13,7 @@ use bolt_core::reply::encoding;
 use bolt_core::route::Found;
 
 use self::compress::Compress;
-use self::cors::Origins;
+pub(crate) use self::cors::Origins;
 use self::rate::Rates;
 use crate::app::{Compiled, Route};
 use crate::handler::seat::Seat;
@@ -47,34 +47,29 @@ impl Rules {
         }))
     }
 
-    /// Those of a request's route, or else of its path; of a preflight, those of what it asks about.
+    /// Those of a request's route, or else of its path.
     pub(crate) fn of<'a>(app: &'a Compiled, found: &Found<'_>, request: &Request) -> Option<&'a Self> {
-        let path = request.uri().path();
-        if let Some(method) = cors::preflight(request) {
-            let asked = Self::at(app, &app.tree.find(method, path), method, path);
-            if asked.is_some_and(|rules| rules.cors.is_some()) {
-                return asked;
-            }
-        }
-        Self::at(app, found, request.method().as_str(), path)
+        Self::at(app, found, request.method().as_str(), request.uri().path())
     }
 
     fn at<'a>(app: &'a Compiled, found: &Found<'_>, method: &str, path: &str) -> Option<&'a Self> {
+        let below = || scope(app, path).and_then(|scope| scope.rules.as_ref());
         match found {
             Found::Route { id, .. } => app.routes.get(*id).and_then(|route| route.rules.as_ref()),
-            // Who may not follow it would not see it.
+            // A browser that may not read the redirect does not follow it.
             Found::Redirect { location } => match app.tree.find(method, location) {
-                found @ Found::Route { .. } => Self::at(app, &found, method, location),
-                _ => scope(app, path).and_then(|scope| scope.rules.as_ref()),
+                Found::Route { id, .. } => app.routes.get(id).and_then(|route| route.rules.as_ref()),
+                _ => below(),
             },
-            _ => scope(app, path).and_then(|scope| scope.rules.as_ref()),
+            _ => below(),
         }
     }
 
-    /// The answer to a preflight, where a policy has one.
-    pub(crate) fn preflight(&self, request: &Request) -> Option<Reply> {
-        let cors = self.cors.as_ref()?;
-        cors::preflight(request).map(|method| cors.answer(request, method))
+    /// What tells browsers who may read; `rules` are the request's. Of a preflight, that of what it asks about.
+    pub(crate) fn origins<'a>(app: &'a Compiled, rules: Option<&'a Self>, request: &Request) -> Option<&'a Origins> {
+        let Some(method) = cors::preflight(request) else { return rules?.cors.as_ref() };
+        let path = request.uri().path();
+        Self::at(app, &app.tree.find(method, path), method, path)?.cors.as_ref()
     }
 
     /// What is answered before anything else: to who asks too often.
@@ -94,9 +89,6 @@ impl Rules {
     pub(crate) async fn after(&self, request: &Request, mut response: Response<BoxBody>) -> Response<BoxBody> {
         if let Some(rates) = &self.rates {
             rates.after(request, &mut response);
-        }
-        if let Some(cors) = &self.cors {
-            cors.after(request, &mut response);
         }
         match &self.compress {
             Some(compress) => compress.after(request, response).await,
