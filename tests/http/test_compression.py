@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -92,7 +93,7 @@ def test_the_client_chooses_and_then_the_configuration(backend: Any) -> None:
 
 CODINGS = st.sampled_from(["gzip", "x-gzip", "br", "zstd", "identity", "*", "deflate", "GZIP", ""])
 QUALITIES = st.sampled_from(["", ";q=0", ";q=0.5", "; q=1", ";q=0.001", ";q=x"])
-ACCEPTS = st.lists(st.tuples(CODINGS, QUALITIES).map("".join), max_size=6).map(", ".join)
+ACCEPTS = st.lists(st.tuples(CODINGS, QUALITIES).map("".join), max_size=6).map(", ".join).map(str.strip)
 # Runs, noise and text, up to what is compressed in a thread of its own.
 BODIES = st.one_of(
     st.binary(max_size=2000),
@@ -173,12 +174,14 @@ def test_statuses_that_must_stay_as_they_are(status: int) -> None:
 def test_not_modified_says_what_it_depends_on() -> None:
     with serving(CompressionMiddleware(), status=304, ETag='"a"') as client:
         response, raw = fetch(client, "gzip")
-        assert (raw, response.headers["Vary"], response.headers.get("Content-Encoding")) == (b"", "Accept-Encoding", None)
+        assert (raw, response.headers["Vary"], response.headers.get("Content-Encoding")) == (
+            b"",
+            "Accept-Encoding",
+            None,
+        )
 
 
 def test_noise_is_sent_as_it_is() -> None:
-    import random  # noqa: PLC0415
-
     body = random.Random(1).randbytes(5000)
     with serving(CompressionMiddleware(), body=body) as client:
         for accept in ("gzip", "br", "zstd"):
@@ -221,7 +224,10 @@ def test_what_the_server_answers_itself_is_compressed_as_well() -> None:
 
 def test_places() -> None:
     router = Router("/router", middleware=[CompressionMiddleware(CompressionConfig(backend="zstd"))])
-    api, bare = BoltAPI("/api", middleware=[CompressionMiddleware(CompressionConfig(backend="brotli"))]), BoltAPI("/bare")
+    api, bare = (
+        BoltAPI("/api", middleware=[CompressionMiddleware(CompressionConfig(backend="brotli"))]),
+        BoltAPI("/bare"),
+    )
 
     async def answer() -> str:
         return "words " * 200
@@ -255,7 +261,13 @@ def test_places() -> None:
         "/api/router/skipped": None,
     }
     wanted = "gzip, br, zstd"
-    for value, elsewhere in [(None, None), (False, None), (True, "gzip"), ({"backend": "brotli"}, "br"), (CompressionConfig(), "gzip")]:
+    for value, elsewhere in [
+        (None, None),
+        (False, None),
+        (True, "gzip"),
+        ({"backend": "brotli"}, "br"),
+        (CompressionConfig(), "gzip"),
+    ]:
         with override_settings(BOLT_COMPRESSION=value), TestClient([api, bare]) as client:
             assert {path: encoding_of(client, wanted, path) for path in expected} == expected
             assert encoding_of(client, wanted, "/bare/plain") == elsewhere
@@ -280,11 +292,11 @@ def test_what_cannot_be_done_is_refused_where_it_stands(config: Any, message: st
         lambda: Router(middleware=[CompressionMiddleware(config)]),
         lambda: BoltAPI().get("/x", middleware=[CompressionMiddleware(config)]),
     ):
-        with pytest.raises(PlanError, match=f"CompressionMiddleware: {message}"):
+        with pytest.raises(PlanError, match=f"CompressionMiddleware: .*{message}"):
             declare()
     with (
         override_settings(BOLT_COMPRESSION=config),
-        pytest.raises(ImproperlyConfigured, match=f"settings.BOLT_COMPRESSION: {message}"),
+        pytest.raises(ImproperlyConfigured, match=f"settings.BOLT_COMPRESSION: .*{message}"),
     ):
         TestClient(BoltAPI())
 
