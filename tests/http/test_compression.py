@@ -222,6 +222,25 @@ def test_what_the_server_answers_itself_is_compressed_as_well() -> None:
         assert raw == b'{"detail":"Not Found"}'
 
 
+def test_what_django_compressed_is_not_compressed_again() -> None:
+    api = BoltAPI(
+        middleware=[CompressionMiddleware(CompressionConfig(backend="zstd"))],
+        django_middleware=["django.middleware.gzip.GZipMiddleware"],
+    )
+
+    @api.get("/x")
+    async def answer() -> Response:
+        return Response(TEXT, headers={"Content-Type": "text/plain", "ETag": '"a"'})
+
+    with TestClient(api) as client:
+        for accept, expected in [("gzip, zstd", "gzip"), ("zstd", "zstd"), ("identity", None)]:
+            response, raw = fetch(client, accept)
+            assert response.headers.get("Content-Encoding") == expected
+            assert DECODERS[expected](raw) == TEXT
+            assert response.headers.get_list("Vary") == ["Accept-Encoding"]
+            assert response.headers["ETag"] == ('W/"a"' if expected else '"a"')
+
+
 def test_places() -> None:
     router = Router("/router", middleware=[CompressionMiddleware(CompressionConfig(backend="zstd"))])
     api, bare = (

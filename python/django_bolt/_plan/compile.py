@@ -16,8 +16,8 @@ from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError, about
 from django_bolt._plan.graph import Draft, Graph, Reader
 from django_bolt._plan.kind import CallKind, call_kind, never_suspends
-from django_bolt._plan.policy_problems import check_middleware
 from django_bolt._plan.model import Argument, Body, HandlerKind, RequestArgument
+from django_bolt._plan.policy_problems import check_middleware
 from django_bolt._plan.response import response_type
 from django_bolt._plan.slot import BodyPart, ParameterInfo, Slot
 from django_bolt._plan.source import segment_names

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from django_bolt._plan.errors import PlanError
 from django_bolt._plan.pattern import is_shared
-from django_bolt.middleware import CompressionConfig, CompressionMiddleware, CORSMiddleware
+from django_bolt.middleware.compression import CompressionConfig, CompressionMiddleware
+from django_bolt.middleware.cors import CORSMiddleware
 
 
 class Problem(NamedTuple):
@@ -162,8 +163,8 @@ def regex_problems(pattern: Any) -> Iterator[Problem]:
         return
     if not is_shared(pattern):
         yield Problem(
-            f"found allow_origin_regex={pattern!r}, expected an expression without lookaround, back references and flags, "
-            "which the server's engine, linear in time, does not have",
+            f"found allow_origin_regex={pattern!r}, expected an expression without lookaround, back references and "
+            "flags, which the server's engine, linear in time, does not have",
             example,
         )
 
@@ -197,7 +198,7 @@ def reach_problems(cors: CORSMiddleware) -> Iterator[Problem]:
 
 
 def is_loose(pattern: str) -> bool:
-    r"""Tell whether an expression has a `.` for one character, where `\.` is meant: `www.example` matches `wwwXexample`."""
+    """Tell whether an expression has a dot for any one character: `www.example` also matches `wwwXexample`."""
     bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "", pattern)
     return re.search(r"\.(?![*+?{])", bare) is not None
 

@@ -41,8 +41,8 @@ def find_doubtful(policy: CORSMiddleware) -> Iterator[Finding]:
     if policy.allow_credentials and "null" in policy.allow_origins:
         yield Finding(
             "W017",
-            "found 'null' in allow_origins with allow_credentials: any site can open a sandboxed frame, whose origin it "
-            "is, and act there for its visitors",
+            "found 'null' in allow_origins with allow_credentials: any site can open a sandboxed frame, whose origin "
+            "that is, and act there for its visitors",
             "drop one of them",
             where,
         )
