@@ -9,6 +9,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import connection, transaction
+from mysite.through import api as through
 
 from django_bolt import BoltAPI
 from ledger.connections import router as connections
@@ -122,3 +123,4 @@ async def sleep(tag: str, seconds: float = 60.0) -> None:
 
 for part in (markers, transactions, connections):
     api.include_router(part)
+api.mount("", through)
