@@ -6,7 +6,7 @@ What a token is and when it counts is decided in `auth`; here is HTTP.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 from asgiref.sync import sync_to_async
@@ -75,7 +75,20 @@ def token_router(
             "and add 'django_bolt.tokens' to INSTALLED_APPS"
         )
     router = Router(prefix, tags=tags, auth=[], guards=[], middleware=middleware)
-    lifetimes = {"expires_in": expires_in, "refresh_expires_in": refresh_expires_in}
+    add_login(router, claims, Lifetimes(expires_in=expires_in, refresh_expires_in=refresh_expires_in))
+    add_logout(router)
+    return router
+
+
+class Lifetimes(TypedDict):
+    """How long what is handed out lives; None: as the settings say."""
+
+    expires_in: Lifetime | None
+    refresh_expires_in: Lifetime | None
+
+
+def add_login(router: Router, claims: Callable[[Any], Claims] | None, lifetimes: Lifetimes) -> None:
+    """Add the routes that hand tokens out."""
 
     @router.post("/login", name="token_login", response_model=TokenPair)
     @transaction.non_atomic_requests
@@ -96,6 +109,10 @@ def token_router(
         """
         pair = await tokens.rotate_refresh_token(body.refresh_token, extra_claims=claims, **lifetimes)
         return JSON(pair, headers=UNCACHED)
+
+
+def add_logout(router: Router) -> None:
+    """Add the routes that take tokens back."""
 
     @router.post("/logout", name="token_logout", status_code=204)
     @transaction.non_atomic_requests
@@ -119,8 +136,6 @@ def token_router(
         await tokens.check_revoked(known)
         await tokens.revoke_all_for_user(known["sub"])
         await tell_logged_out(request, known)
-
-    return router
 
 
 @sensitive_variables("credentials")
