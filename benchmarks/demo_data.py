@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from benchmarks.credentials import SECRET, SESSION_KEY, USER_ID
 from benchmarks.environment import BENCHMARKS, REPOSITORY, PublishedPackage, clean_environment, run
 
 DRIVER = "psycopg[binary,pool]>=3.2"
@@ -22,13 +23,16 @@ def site_environment(*, settings: str, url: str, **extra: str) -> dict[str, str]
         PYTHONPATH=os.pathsep.join(map(str, paths)),
         DATABASE_URL=url,
         DEBUG="0",
+        JWT_SECRET_KEY=SECRET,
         **extra,
     )
 
 
 def load(url: str) -> None:
-    """Make the tables in the empty database at `url` and fill them; raises EnvironmentFailed when that fails."""
+    """Make and fill tables in the empty database at `url`, log a user in; raises EnvironmentFailed otherwise."""
     PACKAGE.install()
     environment = site_environment(settings="django_site.settings", url=url)
     for command in ("migrate", "load_demo"):
         run([str(PACKAGE.environment.python), "manage.py", command], directory=PROJECT, environment=environment)
+    log_in = [str(PACKAGE.environment.python), "-m", "django_site.log_in", str(USER_ID), SESSION_KEY]
+    run(log_in, directory=PROJECT, environment=environment)

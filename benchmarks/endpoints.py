@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from benchmarks.credentials import SESSION_KEY, token
 from benchmarks.order import order_body
 
 
@@ -67,6 +68,31 @@ ENDPOINTS = (
     ),
     Endpoint(
         name="article", description="an article with author, tags and comments", paths=("/articles/7",), database=True
+    ),
+    Endpoint(
+        name="guarded_hello",
+        description="hello for whoever has a token (JWT, HS256)",
+        paths=("/guarded/hello",),
+        headers={"Authorization": f"Bearer {token()}"},
+    ),
+    Endpoint(
+        name="cors_rate_hello",
+        description="hello with CORS and a rate limit that is not reached",
+        paths=("/cors-rate/hello",),
+        headers={"Origin": "https://site.example"},
+    ),
+    Endpoint(
+        name="stack_hello",
+        description="hello behind the seven middleware classes of startproject, nobody logged in",
+        paths=("/stack/hello",),
+    ),
+    Endpoint(name="stack_hello_def", description="the same in a `def`", paths=("/stack/def/hello",)),
+    Endpoint(
+        name="session_user",
+        description="the user of a session in the database, behind the same middleware",
+        paths=("/stack/me",),
+        headers={"Cookie": f"sessionid={SESSION_KEY}"},
+        database=True,
     ),
 )
 

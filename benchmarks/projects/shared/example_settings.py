@@ -19,3 +19,5 @@ else:
         "PORT": _url.port,
     }
 DATABASES["default"]["CONN_MAX_AGE"] = None
+
+JWT_SECRET_KEY = os.environ["JWT_SECRET_KEY"]

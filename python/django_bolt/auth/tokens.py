@@ -148,7 +148,7 @@ async def check_revoked(claims: Claims) -> None:
 
 
 async def revoke_token(claims: Claims) -> None:
-    """Revoke one token, by its claims, until it expires; `request.context` has those of the request's."""
+    """Revoke one token, by its claims, until it expires; `request.context["claims"]` are those of the request's."""
     await _store().revoke(claims)
 
 

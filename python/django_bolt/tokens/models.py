@@ -10,11 +10,11 @@ from django.db import models
 class RevokedToken(models.Model):
     """Tokens that no longer count: one, a family, or those that a user had at some time."""
 
-    key = models.CharField(max_length=80, primary_key=True)
+    key: models.CharField[str, str] = models.CharField(max_length=80, primary_key=True)
     """What they have in common: `jti:`, `fam:` or `sub:` and the claim."""
-    before = models.FloatField()
+    before: models.FloatField[float, float] = models.FloatField()
     """Those issued before this (Unix time) do not count; 0: none does."""
-    until = models.FloatField(null=True)
+    until: models.FloatField[float | None, float | None] = models.FloatField(null=True)
     """When the last of them has expired; empty: never."""
 
     class Meta:

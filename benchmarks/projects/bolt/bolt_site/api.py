@@ -6,9 +6,12 @@ from blog.schemas import UserSchema
 from blog_site.api import api as example  # found here, as it is by the example's own settings
 from django.contrib.auth.models import User
 
+from bolt_site.stack import api as stack  # found here, too
 from django_bolt import BoltAPI
+from django_bolt.auth import IsAuthenticated, JWTAuthentication
+from django_bolt.middleware import cors, rate_limit
 
-__all__ = ["api", "example"]
+__all__ = ["api", "example", "stack"]
 
 api = BoltAPI()
 
@@ -47,3 +50,15 @@ class CommentSchema(msgspec.Struct):
 @api.post("/articles/{article_id}/comments", response_model=CommentSchema, status_code=201)
 async def create_comment(article_id: int, comment: CommentInput):
     return await Comment.objects.acreate(article_id=article_id, name=comment.name, text=comment.text)
+
+
+@api.get("/guarded/hello", auth=[JWTAuthentication()], guards=[IsAuthenticated()])
+async def guarded_hello():
+    return {"message": "Hello, world!"}
+
+
+@api.get("/cors-rate/hello")
+@cors(allow_origins=["https://site.example"])
+@rate_limit(requests=100_000_000, window=60)
+async def cors_rate_hello():
+    return {"message": "Hello, world!"}

@@ -10,14 +10,19 @@ from typing import Annotated
 import msgspec
 from blog.models import Article, Comment
 from blog.schemas import UserSchema
+from django.conf import settings
 from django.contrib.auth.models import User
 from msgspec import Meta
 
 from django_bolt import BoltAPI
+from django_bolt.auth import IsAuthenticated, JWTAuthentication
+from django_bolt.middleware import cors, rate_limit
 from django_bolt.responses import HTML, Redirect
 from django_bolt.serializers import Serializer
+from peer_site.stack import api as stack
 
 api = BoltAPI()
+api.mount("/stack", stack)
 
 
 @api.get("/hello")
@@ -196,3 +201,15 @@ async def list_articles(page: int = 1):
 @api.get("/articles/{article_id}", response_model=ArticleSchema)
 async def get_article(article_id: int):
     return await Article.objects.select_related("author").prefetch_related("tags", "comments").aget(id=article_id)
+
+
+@api.get("/guarded/hello", auth=[JWTAuthentication(secret=settings.JWT_SECRET_KEY)], guards=[IsAuthenticated()])
+async def guarded_hello():
+    return {"message": "Hello, world!"}
+
+
+@api.get("/cors-rate/hello")
+@cors(origins=["https://site.example"])
+@rate_limit(rps=1_000_000, burst=2_000_000)
+async def cors_rate_hello():
+    return {"message": "Hello, world!"}

@@ -1,0 +1,1 @@
+"""The endpoints behind Django's middleware, for Django Ninja."""
