@@ -107,17 +107,21 @@ def target_table(targets: Sequence[Target], medians: Mapping[str, Mapping[str, M
     metrics = {metric.field: metric for metric in METRICS}
     lines = [["target", "figure", SUBJECT, "beside", "ratio", "wanted"]]
     for target in targets:
-        row = medians.get(target.endpoint, {})
-        if SUBJECT not in row or target.reference not in row:
-            continue
-        metric = metrics[target.field]
-        ours, theirs = row[SUBJECT][metric.field], row[target.reference][metric.field]
-        ratio = advantage(ours, theirs, more_is_better=metric.more_is_better)
-        mark = ERRORS_MARK if row[SUBJECT]["errors"] or row[target.reference]["errors"] else ""
-        beside = f"{target.reference} {format(theirs, metric.form)}"
-        wanted = f"{target.factor:.2f}x"
-        lines.append([target.endpoint, metric.title, format(ours, metric.form), beside, f"{ratio:.2f}x{mark}", wanted])
+        ours, theirs = medians.get(target.endpoint, {}), medians.get(target.beside or target.endpoint, {})
+        if SUBJECT in ours and target.reference in theirs:
+            lines.append(_target_row(target, metrics[target.field], ours[SUBJECT], theirs[target.reference]))
     return _markdown(lines) if len(lines) > 1 else ""
+
+
+def _target_row(target: Target, metric: Metric, ours: Mapping[str, float], theirs: Mapping[str, float]) -> list[str]:
+    mine, other = ours[metric.field], theirs[metric.field]
+    ratio = advantage(mine, other, more_is_better=metric.more_is_better)
+    mark = ERRORS_MARK if ours["errors"] or theirs["errors"] else ""
+    beside = " ".join(filter(None, [target.reference, target.beside, format(other, metric.form)]))
+    seen, wanted = f"{ratio:.2f}x", f"{target.factor:.2f}x"
+    if target.extra:
+        seen, wanted = format(mine - other, f"+{metric.form}"), f"at most +{target.extra:g}"
+    return [target.endpoint, metric.title, format(mine, metric.form), beside, f"{seen}{mark}", wanted]
 
 
 def tables(measurements: Measurements, *, reference: str, targets: Sequence[Target] = ()) -> str:

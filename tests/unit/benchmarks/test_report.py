@@ -82,6 +82,15 @@ def test_a_target_may_be_a_rate_and_is_marked_where_requests_failed():
     assert "| 6.00x! |" in target_table([target], medians)
 
 
+def test_a_target_may_be_beside_another_endpoint_or_a_difference():
+    medians = {"hello": {"bolt": median([sample(cpu_us=8)])}, "guarded": {"bolt": median([sample(cpu_us=10)])}}
+    ratio = Target(endpoint="guarded", factor=0.9, reference="bolt", beside="hello")
+    extra = Target(endpoint="guarded", reference="bolt", beside="hello", extra=3.5)
+    lines = target_table([ratio, extra], medians).splitlines()
+    assert [cell.strip() for cell in lines[-2].split("|")[1:-1]][3:] == ["bolt hello 8.0", "0.80x", "0.90x"]
+    assert [cell.strip() for cell in lines[-1].split("|")[1:-1]][3:] == ["bolt hello 8.0", "+2.0", "at most +3.5"]
+
+
 def test_without_a_measured_target_there_is_no_table_of_them():
     assert target_table([Target(endpoint="user", factor=2.0)], {"user": {"peer": median([sample()])}}) == ""
 
