@@ -1,7 +1,5 @@
 //! Refuses who asks too often, and tells every client how often it may still ask.
 
-use std::borrow::Cow;
-
 use actix_http::body::BoxBody;
 use actix_http::header::{self, HeaderName, HeaderValue};
 use actix_http::{HttpMessage, Request, Response};
@@ -58,36 +56,32 @@ impl Rates {
 
     /// Counts a request; the refusal where there were too many.
     pub(super) async fn before(&self, seat: &Seat, request: &Request, route: Option<&Route>) -> Result<(), Reply> {
+        let client = Client { seat, request, route };
         let mut asked = Vec::with_capacity(self.limits.len());
-        let admitted = match self.ask_store(seat, request, route, &mut asked).await {
+        let admitted = match self.ask_store(&client, &mut asked).await {
             Some(admitted) => admitted,
-            None => self.ask_memory(seat, request, route, &mut asked),
+            None => self.ask_memory(&client, &mut asked),
         };
-        let told =
-            rate::limit_field(self.limits.iter().map(|limit| limit.name.as_str()).zip(asked.iter().map(standing)));
+        let names = self.limits.iter().map(|limit| limit.name.as_str());
+        let told = rate::limit_field(names.zip(asked.iter().map(|one| one.standing)));
         if let Ok(told) = HeaderValue::try_from(told) {
             request.extensions_mut().insert(Told(told));
         }
         if admitted {
             return Ok(());
         }
-        let refused = asked.iter().map(standing).filter(|standing| standing.remaining == 0);
+        let refused = asked.iter().map(|one| one.standing).filter(|standing| standing.remaining == 0);
         let seconds = refused.map(rate::retry_after).max().unwrap_or(1);
         Err(Reply::detail(429, "Too Many Requests").with(header::RETRY_AFTER, HeaderValue::from(seconds)))
     }
 
     /// Counts in the store; `None` where there is none, or it does not answer.
-    async fn ask_store(
-        &self,
-        seat: &Seat,
-        request: &Request,
-        route: Option<&Route>,
-        asked: &mut Vec<Asked>,
-    ) -> Option<bool> {
+    async fn ask_store(&self, client: &Client<'_>, asked: &mut Vec<Asked>) -> Option<bool> {
+        let seat = client.seat;
         let store = seat.app.counts.store()?;
         let connection = seat.rate_store.connection(seat, store).await?;
         // Every machine has to come to the same numbers.
-        self.name(&self.limits, Secret::default(), seat, request, route, asked);
+        client.name(&self.limits, Secret::default(), asked);
         let admitted = seat.rate_store.admit(seat, store, connection, asked).await;
         if admitted.is_none() {
             asked.clear();
@@ -96,47 +90,19 @@ impl Rates {
     }
 
     /// Counts in this machine's memory.
-    fn ask_memory(&self, seat: &Seat, request: &Request, route: Option<&Route>, asked: &mut Vec<Asked>) -> bool {
-        let cells = seat.app.counts.cells();
+    fn ask_memory(&self, client: &Client<'_>, asked: &mut Vec<Asked>) -> bool {
+        let cells = client.seat.app.counts.cells();
         let (secret, now) = (cells.secret(), crate::rate::now());
         let (unnamed, named) = self.limits.split_at(self.unnamed);
-        self.name(unnamed, secret, seat, request, route, asked);
+        client.name(unnamed, secret, asked);
         if !named.is_empty() {
             // Who comes too often anyway is not worth to be authenticated.
             if !cells.look(now, asked) {
                 return false;
             }
-            self.name(named, secret, seat, request, route, asked);
+            client.name(named, secret, asked);
         }
         cells.admit(now, asked)
-    }
-
-    /// Finds out which client a request is to each of some limits.
-    #[allow(clippy::unused_self)]
-    fn name(
-        &self,
-        limits: &[Limit],
-        secret: Secret,
-        seat: &Seat,
-        request: &Request,
-        route: Option<&Route>,
-        asked: &mut Vec<Asked>,
-    ) {
-        let mut user = None;
-        for limit in limits {
-            let key = match &limit.key {
-                Key::Ip => None,
-                Key::User => user
-                    .get_or_insert_with(|| authenticated(seat, request, route))
-                    .as_ref()
-                    .map(|user| rate::key(secret, &limit.bucket, 1, user.as_bytes())),
-                Key::Header(name) => {
-                    request.headers().get(name).map(|value| rate::key(secret, &limit.bucket, 2, value.as_bytes()))
-                }
-            };
-            let key = key.unwrap_or_else(|| by_address(secret, &limit.bucket, request));
-            asked.push(Asked { key, quota: limit.quota, standing: Standing::default() });
-        }
     }
 
     /// Adds to an answer what is left.
@@ -164,19 +130,40 @@ impl Limit {
     }
 }
 
-fn standing(asked: &Asked) -> Standing {
-    asked.standing
+/// Who is to be counted.
+struct Client<'a> {
+    seat: &'a Seat,
+    request: &'a Request,
+    route: Option<&'a Route>,
 }
 
-/// By where a request comes from: behind trusted proxies, the door has put the client's address there.
-fn by_address(secret: Secret, bucket: &str, request: &Request) -> u128 {
-    let (bytes, length) = request.peer_addr().map_or(([0; 8], 0), |peer| rate::address(peer.ip()));
-    rate::key(secret, bucket, 0, bytes.get(..length).unwrap_or_default())
-}
+impl Client<'_> {
+    /// Finds out who it is to each of some limits.
+    fn name(&self, limits: &[Limit], secret: Secret, asked: &mut Vec<Asked>) {
+        let mut user = None;
+        for limit in limits {
+            let number = |kind, who: &[u8]| rate::key(secret, &limit.bucket, kind, who);
+            let key = match &limit.key {
+                Key::Ip => None,
+                Key::User => {
+                    user.get_or_insert_with(|| self.user()).as_ref().map(|user: &String| number(1, user.as_bytes()))
+                }
+                Key::Header(name) => self.request.headers().get(name).map(|value| number(2, value.as_bytes())),
+            };
+            let key = key.unwrap_or_else(|| {
+                // Behind trusted proxies, the door has put the client's address there.
+                let peer = self.request.peer_addr().map(|peer| rate::address(peer.ip()));
+                let (bytes, length) = peer.unwrap_or_default();
+                number(0, bytes.get(..length).unwrap_or_default())
+            });
+            asked.push(Asked { key, quota: limit.quota, standing: Standing::default() });
+        }
+    }
 
-/// Who is authenticated, as far as Python is not needed to tell.
-fn authenticated<'r>(seat: &Seat, request: &Request, route: Option<&'r Route>) -> Option<Cow<'r, str>> {
-    let identity = access::identify(&seat.app, route?, request)?;
-    let named = || Some(identity.claims.get("api_key")?.as_str()?.to_owned());
-    identity.user_id.clone().or_else(named).map(Cow::Owned)
+    /// Who is authenticated, as far as Python is not needed to tell.
+    fn user(&self) -> Option<String> {
+        let identity = access::identify(&self.seat.app, self.route?, self.request)?;
+        let named = || Some(identity.claims.get("api_key")?.as_str()?.to_owned());
+        identity.user_id.clone().or_else(named)
+    }
 }
