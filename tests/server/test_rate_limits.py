@@ -168,7 +168,7 @@ def test_without_its_store_a_server_goes_on_counting_by_itself(
         assert "WARNING" in lines[0]
         assert "Traceback" not in server.log()
         own_redis_server.start_again()
-        eventually(lambda: server.get("/limited/hundred") and "answers again" in server.log())
+        eventually(lambda: server.get("/limited/hundred").status and "answers again" in server.log())
         assert statuses(server, "/limited/ten", 12) == {200: 10, 429: 2}, "the store starts with nothing in it"
 
 
@@ -181,7 +181,7 @@ def test_a_store_that_hangs_holds_nobody_up(make_server: MakeServer, own_redis_s
         # A tenth of a second each second, of 3 that it hangs.
         assert time.monotonic() - started < 2
         assert server.log().count("RATE_LIMIT_STORE") == 1
-        eventually(lambda: server.get("/limited/hundred") and "answers again" in server.log())
+        eventually(lambda: server.get("/limited/hundred").status and "answers again" in server.log())
         own_redis_server.ask("SCRIPT", "FLUSH")
         assert server.get("/limited/hundred").status == 200
         assert server.log().count("does not answer") == 1
