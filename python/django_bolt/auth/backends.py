@@ -158,10 +158,12 @@ class APIKeyAuthentication:
             )
         if len(set(values)) != len(values):
             raise ValueError("APIKeyAuthentication found one key twice, expected each once; remove one")
+        self._check_permissions(values)
+
+    def _check_permissions(self, values: list[str]) -> None:
         granted: Any = self.key_permissions or {}
-        if any(
-            isinstance(names, str) or not all(isinstance(name, str) for name in names) for names in granted.values()
-        ):
+        lists = all(isinstance(names, Collection) and not isinstance(names, str) for names in granted.values())
+        if not lists or not all(isinstance(name, str) for names in granted.values() for name in names):
             raise ValueError(
                 "APIKeyAuthentication found key_permissions whose values are no lists of text, expected e.g. "
                 '{KEY: ["shop.view_order"]}; put the names in a list'
