@@ -65,9 +65,12 @@ CASES = {
     "E011": ({"READY_CHECKS": ["databse.check"]}, {}),
     "E012": ({"UNIX_SOCKET": f"{MISSING}/bolt.sock"}, {}),
     "E020": ({}, {"BOLT_RATE_LIMIT": {"requests": 0}}),
+    "E013": ({}, {"JWT_ALGORITHM": "none"}),
     "E014": ({"AUTHENTICATION": ["nowhere.Backend"]}, {}),
     "E015": ({"TOKEN_STORE": "memory", "PROCESSES": 2}, {}),
     "E016": ({"TOKEN_STORE": "cache", "TOKEN_CACHE": "nowhere"}, {}),
+    "W009": ({}, {"JWT_SECRET_KEY": "your-secret-key"}),
+    "W010": ({"API_KEYS": ["short"]}, {}),
     "W012": ({"TOKEN_STORE": "cache"}, {}),
     "E019": ({}, {"BOLT_CORS": {"allow_origins": ["*"], "allow_credentials": True}}),
     "W001": ({"MAX_REQUESTS_JITTER": 10}, {}),
@@ -89,6 +92,7 @@ CASES = {
     "W025": ({"HOST": "192.0.2.1"}, {}),
     "W026": ({"TLS_CERTIFICATE": CERTIFICATE}, {}),
     "W027": ({}, {"DATA_UPLOAD_MAX_MEMORY_SIZE": None}),
+    "W028": ({}, {"JWT_SECRET_KEY": f"django-insecure-{'xyz' * 20}"}),
 }
 CHECKS = (
     checks.check_settings,
@@ -231,3 +235,40 @@ TOKEN_STORES = [
 def test_where_revoked_tokens_are_kept(store, processes, others, expected):
     found = found_with({**LOCAL, "TOKEN_STORE": store, "PROCESSES": processes}, others)
     assert [message.id.removeprefix("django_bolt.") for message in found] == expected
+
+
+PEM = "-----BEGIN PUBLIC KEY-----"
+CREDENTIALS = [
+    ({}, []),
+    ({"JWT_SECRET_KEY": b"0123456789abcdef" * 2}, []),
+    ({"JWT_SECRET_KEY": "0123456789abcdef" * 2, "JWT_ALGORITHM": "HS384"}, ["W009"]),
+    ({"JWT_SECRET_KEY": "0123456789abcdef" * 3, "JWT_ALGORITHM": "HS384"}, []),
+    ({"SECRET_KEY": "short"}, ["W009"]),
+    ({"SECRET_KEY": ""}, []),
+    ({"JWT_SECRET_KEY": 7}, ["E013"]),
+    ({"JWT_SECRET_KEY": PEM}, ["E013"]),
+    ({"JWT_SECRET_KEY": PEM, "JWT_ALGORITHM": "RS256"}, []),
+    ({"JWT_SECRET_KEY": "0123456789abcdef" * 2, "JWT_ALGORITHM": "RS256"}, ["E013"]),
+    ({"JWT_EXPIRATION": 0}, ["E013"]),
+    ({"JWT_EXPIRATION": "3600"}, ["E013"]),
+    ({"JWT_REFRESH_EXPIRATION": True}, ["E013"]),
+    ({"JWT_SECRET_KEY": "abcd" * 20}, ["W028"]),
+]
+
+
+@pytest.mark.parametrize(("others", "expected"), CREDENTIALS)
+def test_what_tokens_are_checked_with(others, expected):
+    found = found_with(LOCAL, others)
+    assert [message.id.removeprefix("django_bolt.") for message in found] == expected
+    for message in found:
+        secret = others.get("JWT_SECRET_KEY") or others.get("SECRET_KEY") or "nothing"
+        assert str(secret) not in message.msg or secret == 7
+
+
+def test_a_short_secret_of_a_configured_backend():
+    from django_bolt.auth import JWTAuthentication
+
+    short = {**LOCAL, "AUTHENTICATION": [JWTAuthentication(secret="too-short-a-secret")]}
+    (message,) = found_with(short, {})
+    assert message.id == "django_bolt.W009"
+    assert "too-short-a-secret" not in message.msg

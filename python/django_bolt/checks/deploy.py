@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core import checks
 
 from django_bolt import conf
+from django_bolt.checks.credentials import find_credential_risks
 from django_bolt.checks.finding import Finding, messages
 from django_bolt.conf import Configuration
 
@@ -31,6 +32,7 @@ def find_risks(configuration: Configuration) -> Iterator[Finding]:
     yield from _clients(configuration)
     yield from _deadlines(configuration)
     yield from _key(configuration)
+    yield from find_credential_risks()
 
 
 def _shown(configuration: Configuration) -> Iterator[Finding]:
