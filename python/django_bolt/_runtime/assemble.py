@@ -65,7 +65,7 @@ class Assembled:
     """Applications ready to be served: `plan` and `objects` are what `_core.App` is made of."""
 
     plan: bytes
-    objects: list[Any]
+    objects: list[Any] = dataclasses.field(repr=False)
     routes: list[Route]
     apis: list[Any]
     ready: Callable[[], Any] | None = None
