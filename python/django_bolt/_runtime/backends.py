@@ -102,7 +102,8 @@ def key_and_algorithms(backend: backends.JWTAuthentication) -> tuple[Ref | None,
 
 def is_pem(secret: str | bytes) -> bool:
     """Tell whether a secret is a key in PEM."""
-    return secret.lstrip().startswith("-----BEGIN " if isinstance(secret, str) else b"-----BEGIN ")
+    text = secret.decode("latin-1") if isinstance(secret, bytes) else secret
+    return text.lstrip().startswith("-----BEGIN ")
 
 
 def api_key_node(backend: backends.APIKeyAuthentication, configuration: conf.Configuration) -> ApiKey:

@@ -112,8 +112,8 @@ class KeyRefresher:
             self._first.set()
             soonest = min(refresh.due for refresh in self._refreshes.values())
             for backend in self._app.wait_for_missing_keys(max(0.0, soonest - time.monotonic())):
-                if refresh := self._refreshes.get(backend):
-                    refresh.missed()
+                if backend in self._refreshes:
+                    self._refreshes[backend].missed()
 
     def _attempt(self, refresh: Refresh) -> None:
         try:
