@@ -38,5 +38,7 @@ def refusal_exception(refusal: Reply) -> Exception | None:
     detail: Any = msgspec.json.decode(body)["detail"]
     if status == 422:
         return RequestValidationError(detail)
-    kind = BY_STATUS.get(status)
-    return HTTPException(status, detail, headers) if kind is None else kind(detail, headers, status_code=status)
+    # Each takes the detail first.
+    kind: Any = BY_STATUS.get(status)
+    refused: HTTPException = HTTPException(status, detail, headers) if kind is None else kind(detail, headers)
+    return refused
