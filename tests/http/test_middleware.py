@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 from django.core.signals import got_request_exception, request_finished, request_started
+from django.db import close_old_connections
 from django.http import HttpResponse
 
 from django_bolt import BoltAPI, Depends, Header, Query, Request, Router
@@ -786,6 +787,9 @@ def test_signals_are_sent_once_for_each_request(wrapped: bool, settings: Any) ->
     @api.get("/{number}")
     async def handler(number: int) -> None: ...
 
+    # What an earlier test's connection is closed by, where this one may not touch it.
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
     request_started.connect(started)
     request_finished.connect(finished)
     try:
@@ -796,6 +800,8 @@ def test_signals_are_sent_once_for_each_request(wrapped: bool, settings: Any) ->
     finally:
         request_started.disconnect(started)
         request_finished.disconnect(finished)
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
 
 
 def test_nothing_is_logged_of_a_client_s_mistake(caplog: pytest.LogCaptureFixture) -> None:
