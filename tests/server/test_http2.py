@@ -179,6 +179,16 @@ def test_fields_beyond_the_limit_are_refused(server: Server) -> None:
         assert client.answer(client.request("/hello"))[0] == 200
 
 
+@pytest.mark.parametrize(("settings", "most"), [("{}", 96), ('{"MAX_FIELDS": 10}', 10)])
+def test_more_fields_than_may_be_are_refused(make_server: MakeServer, settings: str, most: int) -> None:
+    with make_server(LOCAL, PROJECT_BOLT=settings) as server, client_of(server) as client:
+        fields = [(f"x-{number}", "a") for number in range(most + 1)]
+        cookies = [("cookie", f"a{number}=1") for number in range(most + 1)]
+        assert client.answer(client.request("/hello", "GET", b"", *fields))[0] == 431
+        assert client.answer(client.request("/hello", "GET", b"", *fields[: most // 2]))[0] == 200
+        assert client.answer(client.request("/hello", "GET", b"", *cookies))[0] == 200
+
+
 def test_streams_beyond_the_limit_are_refused(make_server: MakeServer) -> None:
     with make_server(LOCAL, PROJECT_BOLT='{"HTTP2_STREAMS": 5}') as server, client_of(server) as client:
         client.answer(client.request("/hello"))

@@ -126,12 +126,14 @@ class Innermost:
         self._fail = fail
         self._show_refusals = show_refusals
         self._timeout = timeout
-        self._blocking: Callable[..., Awaitable[Any]] | None = None
-        """Runs blocking code where handlers of this kind run."""
+        self._blocking = BLOCKING.get(kind)
+        self._run_there: Callable[..., Awaitable[Any]] | None = None
+        """Runs a blocking handler where handlers of its kind run."""
         if kind == "def":
-            self._blocking = run_on_thread
+            # Made once: it looks into what it is given.
+            self._run_there = sync_to_async(self._run, thread_sensitive=True)
         elif kind == "inline":
-            self._blocking = run_blocking
+            self._run_there = partial(run_blocking, self._run)
 
     async def answer(self, request: Any) -> Response:
         """Return the answer of the handler, or of what takes its place."""
@@ -144,8 +146,8 @@ class Innermost:
             if self._access is not None and self._access.applies(request, refusal):
                 await self._access.check(request)
             if refusal is None:
-                if self._blocking is not None:
-                    reply, passage.deferred = await self._blocking(self._run, request, passage.arguments)
+                if self._run_there is not None:
+                    reply, passage.deferred = await self._run_there(request, passage.arguments)
                     return await respond(reply)
                 value = await self._call(*passage.arguments)
                 if type(value) is not Deferred:
@@ -206,6 +208,10 @@ class Innermost:
 async def run_on_thread(function: Callable[..., Any], *args: Any) -> Any:
     """Run blocking code on the request's thread."""
     return await sync_to_async(function, thread_sensitive=True)(*args)
+
+
+BLOCKING: dict[HandlerKind, Callable[..., Awaitable[Any]]] = {"def": run_on_thread, "inline": run_blocking}
+"""What runs blocking code where handlers of a kind run."""
 
 
 def finish_for_django(finish: Finish) -> Callable[[Any], Any]:

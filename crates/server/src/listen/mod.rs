@@ -28,15 +28,12 @@ pub(crate) use self::wire::Shared;
 use self::wire::Wire;
 use crate::handler::seat::Seat;
 use crate::pipeline;
-use crate::reply::Reply;
 
 /// How long a closed connection may linger for what it still sends.
 const LINGER: Duration = Duration::from_secs(1);
 /// How long a drain leaves connections open that are between two requests: a request that is on its way already is
 /// answered, with `Connection: close`.
 const QUIET: Duration = Duration::from_millis(100);
-/// Most fields that the parser takes.
-const PARSED_FIELDS: usize = 96;
 
 /// A deadline in seconds as timers have it; 0: any time at all.
 fn patience(seconds: f64) -> Duration {
@@ -247,12 +244,7 @@ pub(crate) fn is_secure(request: &Request) -> bool {
 /// Answers one request, telling its connection of each step.
 async fn answer(seat: Rc<Seat>, mut request: Request) -> Result<Response<BoxBody>, Infallible> {
     let connection = called(&mut request).await;
-    let limit = seat.app.server.limits.fields;
-    let mut response = if limit < PARSED_FIELDS && request.headers().len() > limit {
-        Reply::detail(431, "Request Header Fields Too Large").closing().into_response()
-    } else {
-        pipeline::serve(&seat, request).await
-    };
+    let mut response = pipeline::serve(&seat, request).await;
     if seat.draining.get() {
         response.head_mut().set_connection_type(ConnectionType::Close);
     }

@@ -32,6 +32,8 @@ pub(crate) struct Door {
     use_port: bool,
     /// Longest target in bytes.
     url: usize,
+    /// Most header fields; Actix's parser of HTTP/1.1 takes 96.
+    fields: usize,
 }
 
 /// How the client reached a trusted proxy, kept with the request.
@@ -75,6 +77,7 @@ impl Door {
             use_host: plan.proxies.host,
             use_port: plan.proxies.port,
             url: plan.limits.url,
+            fields: plan.limits.fields,
         })
     }
 
@@ -84,6 +87,7 @@ impl Door {
     }
 
     fn check(&self, request: &mut Request, server: Option<SocketAddr>) -> Result<(), Reply> {
+        self.fields(request.headers())?;
         self.target(request)?;
         drop_underscored(request.headers_mut());
         let host = authority(request)?;
@@ -92,6 +96,15 @@ impl Door {
         }
         self.client(request);
         self.host(request.headers(), server)
+    }
+
+    /// HTTP/2 sends one Cookie field in any number of pieces (RFC 9113, section 8.2.3).
+    fn fields(&self, headers: &HeaderMap) -> Result<(), Reply> {
+        let count = headers.len();
+        if count <= self.fields || count - headers.get_all(header::COOKIE).count().saturating_sub(1) <= self.fields {
+            return Ok(());
+        }
+        Err(Reply::detail(431, "Request Header Fields Too Large").closing())
     }
 
     /// What the client asks for has to be of a bearable length; its bytes were checked by the parser.
