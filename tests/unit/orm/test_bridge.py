@@ -18,6 +18,8 @@ from django.db import connection, transaction
 from django.test import override_settings
 
 from django_bolt.orm.bridge import Bridge, here, register, unregister
+from django_bolt.orm.entry import run_now
+from django_bolt.orm.units import current_unit
 from tests.testapp.models import Item
 from tests.unit.orm.conftest import Carry, File, use_file
 
@@ -277,3 +279,57 @@ async def test_memory_stays_where_it_is(carry: Carry) -> None:
         finally:
             tracemalloc.stop()
     assert last - first < 100_000
+
+
+# Code that cannot wait ------------------------------------------------------------------------------
+
+
+async def test_code_that_cannot_wait_is_answered_where_it_stands(bridge: Bridge) -> None:
+    loop = asyncio.get_running_loop()
+    await Item.objects.acreate(name="a")
+    assert run_now(Item.objects.count) == 1
+    assert run_now(asyncio._get_running_loop) is None
+    assert asyncio.get_running_loop() is loop
+    with pytest.raises(Item.DoesNotExist):
+        run_now(lambda: Item.objects.get(pk=7))
+    assert asyncio.get_running_loop() is loop
+
+
+async def test_it_sees_the_transaction_around_it(bridge: Bridge, file: File) -> None:
+    async with transaction.atomic():
+        await Item.objects.acreate(name="a")
+        assert run_now(Item.objects.count) == 1
+        assert file.names() == []
+        transaction.set_rollback(True)
+    assert run_now(Item.objects.count) == 0
+
+
+async def test_it_borrows_where_all_connections_are_in_use(carry: Carry) -> None:
+    async with carry(size=1) as bridge:
+        held, may_end = asyncio.Event(), asyncio.Event()
+
+        async def hold() -> None:
+            async with transaction.atomic():
+                await Item.objects.acreate(name="a")
+                held.set()
+                await may_end.wait()
+
+        task = asyncio.create_task(hold())
+        await held.wait()
+        # Another connection: what is not committed is not seen.
+        assert [run_now(Item.objects.count) for _ in range(3)] == [0, 0, 0]
+        may_end.set()
+        await task
+        assert run_now(Item.objects.count) == 1
+        assert here() is bridge
+
+
+async def test_it_leaves_a_transaction_alone_that_another_task_is_using(bridge: Bridge) -> None:
+    async with transaction.atomic():
+        await Item.objects.acreate(name="a")
+        inside = current_unit(bridge)
+        assert inside is not None
+        await inside.turn.acquire()
+        assert run_now(Item.objects.count) == 0
+        inside.turn.release()
+        assert run_now(Item.objects.count) == 1
