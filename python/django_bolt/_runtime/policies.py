@@ -236,4 +236,4 @@ def token_store() -> Store | None:
     """Return the store of revoked tokens."""
     from django_bolt.auth.stores import token_store as store  # noqa: PLC0415  # only where one is configured
 
-    return store()  # type: ignore[no-any-return]
+    return store()

@@ -107,7 +107,8 @@ class _Names(BaseGuard):
         kind = type(self).__name__
         if not names:
             raise ValueError(f'{kind}() found no name, expected one or more; write {kind}("…")')
-        for name in names:
+        found: tuple[Any, ...] = names
+        for name in found:
             if not isinstance(name, str) or not name:
                 raise ValueError(f"{kind}() found {name!r}, expected names, one after the other, each a str")
         self.names = names

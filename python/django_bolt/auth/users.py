@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.contrib.auth import get_user_model
@@ -121,11 +121,19 @@ def active(user: Any) -> Any:
     return user if user is not None and getattr(user, "is_active", True) else nobody()
 
 
-class LazyUser(SimpleLazyObject):
+if TYPE_CHECKING:
+    Lazy = SimpleLazyObject[Any]
+else:
+    Lazy = SimpleLazyObject
+
+
+class LazyUser(Lazy):
     """A user of whom only the key is known: `pk` and `id` need no query, anything else is one, made once.
 
     Like Django's lazy objects it passes for the user it stands for: `isinstance`, `==`, `bool`, `str`, pickling.
     """
+
+    _wrapped: Any
 
     def __init__(self, key: Any) -> None:
         self.__dict__["_key"] = key
@@ -167,10 +175,12 @@ class LazyUser(SimpleLazyObject):
         return made
 
 
-class DjangoUser(SimpleLazyObject):
+class DjangoUser(Lazy):
     """The user that Django's middleware knows of, loaded wherever it is read: in a coroutine, too."""
 
-    def __init__(self, user: SimpleLazyObject) -> None:
+    _wrapped: Any
+
+    def __init__(self, user: Any) -> None:
         self.__dict__["_own"] = user
         super().__init__(self._load)
 

@@ -10,6 +10,8 @@ from django_bolt import BoltAPI, Router, conf
 from django_bolt._plan.errors import PlanError
 from django_bolt._runtime.assemble import assemble
 from django_bolt._runtime.declared import checked_backends, checked_guards, configured_backends
+from django_bolt._runtime.policies import Planner
+from django_bolt._runtime.rate_limits import Buckets
 from django_bolt.auth import (
     APIKeyAuthentication,
     BaseAuth,
@@ -167,14 +169,9 @@ def backends_of(api: BoltAPI, **settings: Any) -> list[str]:
 
 
 def planned(api: BoltAPI, configuration: conf.Configuration) -> tuple[Any, ...]:
-    from django_bolt._runtime.policies import Planner
-
     assemble([api], docs=False, configuration=configuration)
     ((_, route),) = api.compile()
-    return Planner(configuration, *ARGUMENTS).authentication(route.declaration)
-
-
-ARGUMENTS: tuple[Any, ...] = (None,)
+    return Planner(configuration, Buckets([api], [route.declaration])).authentication(route.declaration)
 
 
 def one(**options: Any) -> BoltAPI:
