@@ -48,9 +48,11 @@ def find_problems(middleware: Any) -> Iterator[Problem]:
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 ORIGIN = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?P<user>[^/?#]*@)?"
-    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^/?#@:\[\]]+)(?::(?P<port>\d{1,5}))?(?P<rest>.*)",
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^/?#@:\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#].*)?",
     re.DOTALL,
 )
+HOST = re.compile(r"[a-z0-9._\-]+|\[[0-9a-f:.]+\]")
+HIGHEST_PORT = 65_535
 DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 EVERYBODY = "https://of-no-one-in-particular.invalid"
 """An origin that only an expression for every origin matches."""
@@ -144,6 +146,8 @@ def canonical(origin: str) -> str | None:
             host = host.encode("idna").decode()
         except UnicodeError:
             return None
+    if not HOST.fullmatch(host) or int(port or 0) > HIGHEST_PORT:
+        return None
     shown = "" if port is None or DEFAULT_PORTS.get(scheme) == port else f":{int(port)}"
     return f"{scheme}://{host}{shown}"
 

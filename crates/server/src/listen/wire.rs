@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
-use actix_http::body::{BodySize, BoxBody, MessageBody};
+use actix_http::body::{self, BodySize, BoxBody, MessageBody};
 use actix_http::{ConnectionType, Request, Response, Version};
 use actix_rt::net::{ActixStream, Ready};
 use bolt_core::connection::{Progress, Refusal, Rules};
@@ -108,10 +108,12 @@ impl Shared {
         // Actix uses heads again without resetting this, and reads "close" from HTTP/1.0; it writes the request's.
         response.head_mut().version = Version::HTTP_11;
         self.0.closing.set(response.head().connection_type() == ConnectionType::Close);
+        let bodiless = response.body().size() == BodySize::None;
         response.map_body(|_, body| match body.try_into_bytes() {
             Ok(bytes) => {
                 self.0.progress.borrow_mut().answered();
-                BoxBody::new(bytes)
+                // No body says nothing of its length, an empty one does.
+                if bodiless { BoxBody::new(body::None::new()) } else { BoxBody::new(bytes) }
             }
             Err(body) => BoxBody::new(Answering { body, connection: self }),
         })

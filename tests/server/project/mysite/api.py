@@ -23,6 +23,7 @@ from mysite.entrance import router as entrance
 from mysite.isolation import router as isolation
 from mysite.limited import router as limited
 from mysite.logged import router as logged
+from mysite.shared import router as shared
 from mysite.through import api as through
 from mysite.transactions import make_router as make_transactions
 from mysite.typed import router as typed
@@ -248,7 +249,7 @@ async def ping() -> dict[str, str]:
 
 
 database = (make_transactions(Item), make_atomic_requests(Item), databases)
-for part in (below, typed, cancelled, entrance, isolation, limited, logged, asynchronous, *database, users):
+for part in (below, typed, cancelled, entrance, isolation, limited, logged, shared, asynchronous, *database, users):
     api.include_router(part)
 
 
