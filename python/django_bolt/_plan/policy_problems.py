@@ -69,10 +69,9 @@ def cors_problems(cors: CORSMiddleware) -> Iterator[Problem]:
     }
     wrong = [problem for name, example in lists.items() for problem in list_problems(cors, name, example)]
     yield from wrong
-    if not isinstance(cors.allow_credentials, bool):
-        yield Problem(
-            f"found allow_credentials={cors.allow_credentials!r}, expected True or False", "write one of them"
-        )
+    credentials: Any = cors.allow_credentials
+    if not isinstance(credentials, bool):
+        yield Problem(f"found allow_credentials={credentials!r}, expected True or False", "write one of them")
     if type(cors.max_age) is not int or not 0 <= cors.max_age <= LONGEST:
         yield Problem(
             f"found max_age={cors.max_age!r}, expected a whole number of seconds from 0", "write e.g. max_age=600"
