@@ -205,6 +205,27 @@ def test_a_preflight_is_not_counted_and_a_refusal_may_be_read() -> None:
         assert refused.headers["access-control-allow-origin"] == "https://example.com"
 
 
+def test_a_refusal_goes_through_the_projects_middleware() -> None:
+    class Marks:
+        async def __call__(self, request: Any, call_next: Any) -> Any:
+            answer = await call_next(request)
+            answer.headers["X-Marked"] = "yes"
+            return answer
+
+    api = BoltAPI(middleware=[Marks, RateLimitMiddleware(requests=1, window=HOUR)])
+
+    @api.get("/a")
+    async def a() -> None: ...
+
+    with TestClient(api) as client:
+        for status in (200, 429):
+            answer = client.get("/a")
+            assert (answer.status_code, answer.headers["x-marked"]) == (status, "yes")
+            assert answer.headers["ratelimit"] == '"/";r=0;t=3600'
+        assert answer.headers["retry-after"] == "3600"
+        assert answer.json() == {"detail": "Too Many Requests"}
+
+
 def test_clients_of_one_application_count_apart() -> None:
     api = BoltAPI()
 

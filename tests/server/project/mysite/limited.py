@@ -34,3 +34,9 @@ async def soon() -> None:
 @rate_limit(requests=2, window=HOUR, key="X-Key")
 async def keyed() -> None:
     """Say nothing."""
+
+
+@router.post("/posted")
+@rate_limit(requests=2, window=HOUR)
+async def posted(value: dict[str, int]) -> None:
+    """Take a body."""
