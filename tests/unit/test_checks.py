@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from django.core import checks as django_checks
 from django.test import override_settings
 
-from django_bolt import checks
+from django_bolt import BoltAPI, checks
 
 
 def test_ids_and_hints():
@@ -73,6 +74,8 @@ CASES = {
     "W010": ({"API_KEYS": ["short"]}, {}),
     "W012": ({"TOKEN_STORE": "cache"}, {}),
     "E019": ({}, {"BOLT_CORS": {"allow_origins": ["*"], "allow_credentials": True}}),
+    "E017": ({"MIDDLEWARE_THREADS": ["no.such.Middleware"]}, {}),
+    "W014": ({"MIDDLEWARE_THREADS": ["django.middleware.gzip.GZipMiddleware"]}, {}),
     "W001": ({"MAX_REQUESTS_JITTER": 10}, {}),
     "W002": ({"WATCHDOG": 0.5}, {}),
     "W003": ({"TRUSTED_PROXIES": ["10.0.0.1", "0.0.0.0/0"]}, {}),
@@ -124,6 +127,15 @@ def test_every_id_has_a_case_and_a_line_in_the_documentation():
     assert set(re.findall(r'"([EW]\d{3})"', source)) == set(CASES)
     table = (TOP / "docs/checks.md").read_text()
     assert re.findall(r"^\| `django_bolt\.([EW]\d{3})` \|", table, re.M) == sorted(CASES)
+
+
+def test_middleware_on_threads_that_is_listed_somewhere():
+    path = "django.middleware.gzip.GZipMiddleware"
+    bolt = {**LOCAL, "MIDDLEWARE_THREADS": [path]}
+    assert found_with(bolt, {"MIDDLEWARE": [path]}) == []
+    api = BoltAPI(django_middleware=[path])
+    with patch("django_bolt.checks.middleware.discover", lambda: [api]):
+        assert found_with(bolt, {}) == []
 
 
 @pytest.mark.django_db  # As above.

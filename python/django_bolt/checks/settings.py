@@ -17,11 +17,19 @@ from django_bolt.checks.combinations import find_conflicts
 from django_bolt.checks.credentials import find_credential_problems
 from django_bolt.checks.finding import Finding, messages
 from django_bolt.checks.machine import find_missing
+from django_bolt.checks.middleware import find_middleware_problems
 from django_bolt.checks.rate_limits import find_rate_limit_problems
 from django_bolt.checks.tokens import find_token_problems
 from django_bolt.orm import modes
 
-FINDERS = (find_missing, find_access_problems, find_credential_problems, find_rate_limit_problems, find_token_problems)
+FINDERS = (
+    find_missing,
+    find_access_problems,
+    find_credential_problems,
+    find_middleware_problems,
+    find_rate_limit_problems,
+    find_token_problems,
+)
 """What looks at settings that are right by themselves, a topic each."""
 CODES = {"unknown": "E001", "disagree": "E002", "value": "E003", "bridge": "E004"}
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import pickle
+
 import pytest
 from django.core.signals import request_finished
 from django.http import FileResponse, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
 
-from django_bolt._django.response import from_http_response, is_unrendered
+from django_bolt._django.response import DjangoResponse, from_http_response, is_unrendered, to_http_response
+from django_bolt.responses import Response
 
 
 class Rendered(SimpleTemplateResponse):
@@ -63,3 +66,48 @@ def test_a_refused_stream_is_closed(tmp_path):
     with pytest.raises(TypeError, match="found a FileResponse"):
         from_http_response(FileResponse(file))
     assert file.closed
+
+
+def test_a_response_becomes_an_http_response_and_comes_back():
+    response = Response("text", 201, [("X-One", "1"), ("vary", "a"), ("vary", "b")])
+    response.headers.add("set-cookie", "a=1; Path=/; HttpOnly")
+    http = to_http_response(response)
+    assert (http.status_code, http["x-one"], http["vary"]) == (201, "1", "a, b")
+    assert http.cookies["a"].value == "1"
+    assert http.cookies["a"]["path"] == "/"
+    status, headers, body = from_http_response(http)
+    assert (status, body) == (201, b"text")
+    assert ("set-cookie", "a=1; Path=/; HttpOnly") in headers
+
+
+def test_a_cookie_that_somebody_changed_is_written_anew():
+    response = Response()
+    for text in ("a=1; Path=/; Partitioned", "b[x]=1; Path=/"):
+        response.headers.add("set-cookie", text)
+    http = to_http_response(response)
+    http.set_cookie("a", "2", path="/new")
+    cookies = [value for name, value in from_http_response(http)[1] if name == "set-cookie"]
+    assert cookies[0].startswith("a=2; Path=/new")
+    assert cookies[1:] == ["b[x]=1; Path=/"]
+
+
+def test_a_response_with_cookies_can_be_kept_by_a_cache():
+    response = Response()
+    response.headers.add("set-cookie", "a=1; Path=/")
+    http = pickle.loads(pickle.dumps(to_http_response(response)))
+    assert ("set-cookie", "a=1; Path=/") in from_http_response(http)[1]
+
+
+def test_an_http_response_as_one_of_ours_is_read_when_it_is_looked_at():
+    http = HttpResponse("x", status=202)
+    response = DjangoResponse(http)
+    assert to_http_response(response) is http
+    assert response.as_reply()[0] == 202
+    response = DjangoResponse(HttpResponse("x", status=202))
+    response.headers["x-one"] = "1"
+    response.status_code = 203
+    assert response.unread is None
+    assert response.as_reply() == (203, [("content-type", "text/html; charset=utf-8"), ("x-one", "1")], b"x")
+    assert to_http_response(response).status_code == 203
+    with pytest.raises(AttributeError):
+        _ = response.nothing
