@@ -105,7 +105,7 @@ class DjangoRequest(ASGIRequest):
 
     _passage: Any = None
     _view: Any = None
-    resolver_match: Any = _Resolved()  # type: ignore[assignment]
+    resolver_match: Any = _Resolved()
 
     def __init__(self, raw: RawRequest) -> None:
         # Not ASGIRequest's own: it wants a scope, which nobody may ever ask for.
@@ -117,7 +117,7 @@ class DjangoRequest(ASGIRequest):
         self.script_name, self.path_info = _split(path) if settings.FORCE_SCRIPT_NAME else ("", path)
         self.META = build_meta(raw, self.script_name, self.path_info)
         if "CONTENT_TYPE" in self.META:
-            self._set_content_type_params(self.META)
+            self._set_content_type_params(self.META)  # type: ignore[attr-defined]  # no stub has it
         else:
             self.content_type, self.content_params = "", {}
 
@@ -125,11 +125,11 @@ class DjangoRequest(ASGIRequest):
         return self._raw.scheme
 
     @cached_property
-    def _stream(self) -> BytesIO:
+    def _stream(self) -> BytesIO:  # type: ignore[override]  # made when it is read
         return BytesIO(self._raw.body)
 
     @cached_property
-    def scope(self) -> dict[str, Any]:
+    def scope(self) -> dict[str, Any]:  # type: ignore[override]  # as above
         """What an ASGI server would have handed over."""
         raw = self._raw
         return {

@@ -148,9 +148,9 @@ def check(stage: Stage, method: str, target: str, headers: list[tuple[str, bytes
     assert found == wanted
 
 
-# Without what is no UTF-8, which is refused before its body is read.
+# Without NUL and what is no UTF-8, which is refused before its body is read.
 SEGMENT = st.text(st.sampled_from("abcXYZ019-._~!$&'()*+,;=:@"), max_size=6) | st.sampled_from(
-    ["%20", "%2F", "%C3%A9", "%E6%97%A5", "%25", "%3F", "caf%C3%A9", "a%00b", "//"]
+    ["%20", "%2F", "%C3%A9", "%E6%97%A5", "%25", "%3F", "caf%C3%A9", "//"]
 )
 QUERY = st.text(st.sampled_from("abc=&;+,/?:@!$'()*"), max_size=12) | st.sampled_from(
     ["a=1&a=2&b", "q=%C3%A9", "q=%FF", "q=a+b%20c", "=", "&&", "a=%", "a=%zz", "%E6%97%A5=1", "a[]=1"]
@@ -188,7 +188,8 @@ FORWARDED = st.sampled_from(
 FORM = b"a=1&a=2&b=%C3%A9&c"
 MULTIPART = (
     b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
-    b'--x\r\nContent-Disposition: form-data; name="f"; filename="n.txt"\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n'
+    b'--x\r\nContent-Disposition: form-data; name="f"; filename="n.txt"\r\n'
+    b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
     b"content\r\n--x--\r\n"
 )
 BODY = st.sampled_from(

@@ -59,12 +59,13 @@ class Links:
         self._before: list[Callable[..., Any]] = []
         self._templates: list[Callable[..., Any]] = []
         self.exceptions: list[Callable[..., Any]] = []
-        handler = convert_exception_to_response(self._answer if blocking else self._aanswer)
+        innermost: Any = self._answer if blocking else self._aanswer
+        handler: Callable[..., Any] = convert_exception_to_response(innermost)
         is_async = not blocking
         for item in reversed(declared):
             wants_async = not blocking or item.path in threaded or not getattr(item.factory, "sync_capable", True)
             handler, is_async = self._link(item, handler, is_async, wants_async)
-        self.get_response = to_blocking(handler) if blocking and is_async else handler
+        self.get_response: Callable[..., Any] = to_blocking(handler) if blocking and is_async else handler
 
     def _link(
         self, item: Declared, handler: Callable[..., Any], is_async: bool, wants_async: bool
@@ -112,7 +113,7 @@ class Links:
     def _answer(self, http: DjangoRequest) -> HttpResponseBase:
         passage: Passage = http._passage
         if "urlconf" in http.__dict__:
-            set_urlconf(http.urlconf)  # type: ignore[attr-defined]
+            set_urlconf(http.urlconf)
         response = self._seen_before(http, passage)
         if not response:
             response = to_http_response(leave_for(passage.call_next(passage.request)))
@@ -143,7 +144,7 @@ class Links:
         passage: Passage = http._passage
         view = passage.view
         if "urlconf" in http.__dict__:
-            set_urlconf(http.urlconf)  # type: ignore[attr-defined]
+            set_urlconf(http.urlconf)
         response: Any = None
         if view is not None:
             http._view = view

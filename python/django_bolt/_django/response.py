@@ -139,6 +139,7 @@ class _Sent(Morsel[str]):
 
 
 def _set_cookie(http: HttpResponse, text: str) -> None:
+    cookie: Morsel[str]
     try:
         cookie = _Sent(text)
     except CookieError:
