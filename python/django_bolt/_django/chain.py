@@ -187,6 +187,8 @@ class Chain:
         return self._links[key]
 
     def _links_for(self, bridge: Bridge | None) -> Links:
+        if bridge is not None and not self._threaded and (usual := self._links.get((True, False))) is not None:
+            return usual
         return self._form(blocking=bridge is not None, threads=bridge is None or bridge.has_threads)
 
     @property
