@@ -6,11 +6,12 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from tests.server.harness import Response, Server, eventually, post
+from tests.server.harness import Response, Server, Wire, eventually, post, request
 
 MakeServer = Callable[..., Server]
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "doors.settings"}
@@ -27,7 +28,7 @@ def settings(store: str, cache: Any = LOCAL_MEMORY) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module", params=["cache", "database"])
-def server(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Two processes, and a user."""
     store = request.param
     environment = settings(store)
@@ -60,10 +61,18 @@ def me(server: Server, pair: dict[str, str]) -> Response:
 
 
 def everywhere(server: Server, pair: dict[str, str]) -> set[int]:
-    """Return the answers to an access token, once both processes have given some."""
-    answers = [server.get("/pid") for _ in range(40)]
-    assert len({answer.body for answer in answers}) == 2
-    return {me(server, pair).status for _ in range(40)}
+    """Return the answers of both processes to an access token, each on a connection of its own."""
+    with ExitStack() as stack:
+        wires: dict[bytes, Wire] = {}
+
+        def both() -> bool:
+            wire = stack.enter_context(server.connect())
+            wires[wire.send(request("GET", "/pid")).answer().body] = wire
+            return len(wires) == 2
+
+        eventually(both)
+        asked = request("GET", "/me", f"Authorization: Bearer {pair['access_token']}")
+        return {wire.send(asked).answer().status for wire in wires.values()}
 
 
 def test_a_token_that_was_revoked_counts_in_no_process(server: Server) -> None:
