@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import Signal
 
-from django_bolt import BoltAPI
+from django_bolt import BoltAPI, Request
 from django_bolt._plan.errors import PlanError
 from django_bolt.auth import IsAuthenticated, JWTAuthentication
 from django_bolt.testing import TestClient
@@ -40,6 +40,19 @@ def user() -> Any:
 def client(user: Any) -> Iterator[TestClient]:
     api = BoltAPI()
     api.include_router(token_router())
+
+    @api.get("/guarded", guards=[IsAuthenticated()])
+    async def guarded(request: Request) -> dict[str, Any]:
+        return {"user": request.context["user_id"], "claims": request.context["claims"]["type"]}
+
+    @api.get("/def/guarded", guards=[IsAuthenticated()])
+    def guarded_in_a_thread(request: Request) -> str:
+        return request.user.username
+
+    @api.get("/open")
+    async def whoever(request: Request) -> str:
+        return (await request.auser()).username
+
     with TestClient(api) as client:
         yield client
 
@@ -48,6 +61,10 @@ def tokens(client: TestClient) -> dict[str, Any]:
     answer = client.post("/auth/login", json=RIGHT)
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def ask(client: TestClient, token: str, path: str = "/guarded") -> Any:
+    return client.get(path, headers={"Authorization": f"Bearer {token}"})
 
 
 def renew(client: TestClient, pair: dict[str, Any]) -> Any:
@@ -166,6 +183,35 @@ def test_logout_everywhere(client: TestClient) -> None:
     # A token of the past does not end what came after it.
     assert client.post("/auth/logout-all", json={"refresh_token": here["refresh_token"]}).status_code == 401
     assert renew(client, later).status_code == 200
+
+
+def test_an_access_token_counts_until_its_login_is_over(client: TestClient, user: Any) -> None:
+    pair, elsewhere = tokens(client), tokens(client)
+    for known in (pair, elsewhere):
+        assert ask(client, known["access_token"]).json() == {"user": str(user.pk), "claims": "access"}
+        assert ask(client, known["access_token"], "/def/guarded").text == "ann"
+        assert ask(client, known["access_token"], "/open").text == "ann"
+    client.post("/auth/logout", json={"refresh_token": pair["refresh_token"]})
+    for path in ("/guarded", "/def/guarded"):
+        refused = ask(client, pair["access_token"], path)
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+    assert ask(client, pair["access_token"], "/open").text == ""
+    assert ask(client, elsewhere["access_token"]).status_code == 200
+    client.post("/auth/logout-all", json={"refresh_token": elsewhere["refresh_token"]})
+    assert ask(client, elsewhere["access_token"]).status_code == 401
+    assert ask(client, tokens(client)["access_token"]).status_code == 200
+
+
+def test_a_refresh_token_is_for_no_request(client: TestClient) -> None:
+    assert ask(client, tokens(client)["refresh_token"]).status_code == 401
+
+
+def test_a_token_that_is_used_again_ends_access_as_well(client: TestClient) -> None:
+    first = tokens(client)
+    second = renew(client, first).json()
+    assert ask(client, first["access_token"]).status_code == 200
+    renew(client, first)
+    assert [ask(client, pair["access_token"]).status_code for pair in (first, second)] == [401, 401]
 
 
 def test_djangos_signals(client: TestClient, user: Any) -> None:

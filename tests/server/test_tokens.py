@@ -88,6 +88,14 @@ def test_a_token_that_was_revoked_counts_in_no_process(server: Server) -> None:
     assert everywhere(server, login(server)) == {200}
 
 
+def test_blocking_code_revokes_as_well(server: Server) -> None:
+    pair = login(server)
+    assert everywhere(server, pair) == {200}
+    assert server.ask(post("/users/ann/ban", b"")).status == 200
+    assert everywhere(server, pair) == {401}
+    assert renew(server, pair).status == 401
+
+
 def test_of_many_uses_at_once_one_at_most_gets_a_pair_and_that_does_not_count(server: Server) -> None:
     for _ in range(5):
         pair = login(server)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -352,3 +354,9 @@ async def test_without_a_store(user: Any, settings: Any) -> None:
             ImproperlyConfigured, match='found no TOKEN_STORE, expected "memory", "cache" or "database"'
         ):
             await pending
+
+
+def test_a_server_that_signs_nothing_does_not_load_what_signs() -> None:
+    code = "import sys, django_bolt.auth; print('jwt' in sys.modules, 'cryptography' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "False False\n"

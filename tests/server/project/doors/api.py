@@ -33,3 +33,10 @@ async def create(name: str) -> int:
 async def me(request: Request) -> dict[str, str | int]:
     """Tell who asks, and which process answers."""
     return {"user": request.context["user_id"], "pid": os.getpid()}
+
+
+@api.post("/users/{name}/ban")
+def ban(name: str) -> bool:
+    """End all logins of a user, from blocking code."""
+    async_to_sync(revoke_all_for_user)(User.objects.get(username=name))
+    return True
