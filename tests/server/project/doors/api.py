@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 
 from django_bolt import BoltAPI, Request
-from django_bolt.auth import IsAuthenticated
+from django_bolt.auth import IsAuthenticated, revoke_all_for_user
 from django_bolt.tokens import token_router
 
 api = BoltAPI()
