@@ -87,6 +87,11 @@ CASES = {
     "W018": ({}, {"BOLT_RATE_LIMIT": {"requests": 5}, "USE_X_FORWARDED_HOST": True}),
     "W016": ({}, {"BOLT_CORS": {"allow_origin_regex": r"https://www.example\.com"}}),
     "W017": ({}, {"BOLT_CORS": {"allow_origins": ["null"], "allow_credentials": True}}),
+    "E018": (
+        {"AUTHENTICATION": ["django_bolt.auth.SessionAuthentication"]},
+        {"INSTALLED_APPS": ["django.contrib.contenttypes", "django.contrib.auth", "django_bolt"]},
+    ),
+    "W015": ({"AUTHENTICATION": ["django_bolt.auth.SessionAuthentication"]}, {}),
     "W020": ({"DEBUG": True}, {}),
     "W021": ({"ACCESS_LOG": "off"}, {}),
     "W022": ({}, {"ALLOWED_HOSTS": ["site.example", "*"]}),
@@ -96,6 +101,7 @@ CASES = {
     "W026": ({"TLS_CERTIFICATE": CERTIFICATE}, {}),
     "W027": ({}, {"DATA_UPLOAD_MAX_MEMORY_SIZE": None}),
     "W028": ({}, {"JWT_SECRET_KEY": f"django-insecure-{'xyz' * 20}"}),
+    "W029": ({}, {"CSRF_TRUSTED_ORIGINS": ["https://*.example.com", "http://site.example"]}),
 }
 CHECKS = (
     checks.check_settings,

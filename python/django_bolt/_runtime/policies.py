@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.apps import apps
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import DEFAULT_DB_ALIAS
 
@@ -38,7 +37,7 @@ from django_bolt._runtime.declared import configured_backends
 from django_bolt._runtime.outermost import outermost
 from django_bolt._runtime.rate_limits import Buckets
 from django_bolt.auth import backends, guards
-from django_bolt.auth.sessions import SessionAuthentication
+from django_bolt.auth.sessions import SessionAuthentication, missing_app
 from django_bolt.middleware import CompressionMiddleware, CORSMiddleware
 from django_bolt.orm.modes import modes
 
@@ -155,7 +154,7 @@ class Planner:
 
 def provides_session(middleware: Sequence[Declared]) -> bool:
     """Tell whether requests have a session, in which somebody may be logged in, behind some of Django's middleware."""
-    if not apps.is_installed("django.contrib.auth"):
+    if missing_app() is not None:
         return False
     return any(isinstance(item.factory, type) and issubclass(item.factory, SessionMiddleware) for item in middleware)
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib import auth
 
@@ -17,6 +18,10 @@ from django_bolt.auth.backends import AuthResult, BaseAuth
 from django_bolt.orm.entry import run_blocking
 
 __all__ = ["SessionAuthentication", "StoredSession", "stored_session"]
+
+
+STORED_IN_DATABASE = frozenset({"django.contrib.sessions.backends.db", "django.contrib.sessions.backends.cached_db"})
+"""Engines that need the table of `django.contrib.sessions`."""
 
 
 class SessionAuthentication(BaseAuth):
@@ -53,6 +58,14 @@ def logged_in(django_request: Any) -> Any:
         session = getattr(django_request, "session", None) or stored_session(django_request)
         user = auth.get_user(SimpleNamespace(session=session))  # type: ignore[arg-type]  # all that it reads
     return user if user.is_authenticated else None
+
+
+def missing_app() -> str | None:
+    """Return the app without which sessions let nobody in, if it is not installed."""
+    wanted = ["django.contrib.auth"]
+    if settings.SESSION_ENGINE in STORED_IN_DATABASE:
+        wanted.append("django.contrib.sessions")
+    return next((name for name in wanted if not apps.is_installed(name)), None)
 
 
 def stored_session(django_request: Any) -> StoredSession:

@@ -33,6 +33,7 @@ def find_risks(configuration: Configuration) -> Iterator[Finding]:
     yield from _deadlines(configuration)
     yield from _key(configuration)
     yield from find_credential_risks()
+    yield from _origins()
 
 
 def _shown(configuration: Configuration) -> Iterator[Finding]:
@@ -93,6 +94,16 @@ def _deadlines(configuration: Configuration) -> Iterator[Finding]:
             "W027",
             "found DATA_UPLOAD_MAX_MEMORY_SIZE=None, so a body of any size is read into memory",
             "set it, and give the routes that need more a max_body= of their own",
+        )
+
+
+def _origins() -> Iterator[Finding]:
+    if plain := [origin for origin in settings.CSRF_TRUSTED_ORIGINS if origin.lower().startswith("http://")]:
+        yield Finding(
+            "W029",
+            f"found {plain[0]!r} in CSRF_TRUSTED_ORIGINS, a site in plain text: whoever is on the way to it can send "
+            "requests as its visitors",
+            "write https://, and serve that site with a certificate",
         )
 
 

@@ -19,6 +19,7 @@ from django_bolt.checks.finding import Finding, messages
 from django_bolt.checks.machine import find_missing
 from django_bolt.checks.middleware import find_middleware_problems
 from django_bolt.checks.rate_limits import find_rate_limit_problems
+from django_bolt.checks.sessions import find_session_problems
 from django_bolt.checks.tokens import find_token_problems
 from django_bolt.orm import modes
 
@@ -28,6 +29,7 @@ FINDERS = (
     find_credential_problems,
     find_middleware_problems,
     find_rate_limit_problems,
+    find_session_problems,
     find_token_problems,
 )
 """What looks at settings that are right by themselves, a topic each."""
