@@ -16,11 +16,19 @@ from django.middleware.csrf import CSRF_SESSION_KEY, CsrfViewMiddleware, _mask_c
 from django.test import RequestFactory
 
 from django_bolt import BoltAPI, Request
-from django_bolt.auth import AuthResult, BaseAuth, IsAuthenticated, SessionAuthentication
+from django_bolt.auth import (
+    AuthResult,
+    BaseAuth,
+    IsAuthenticated,
+    JWTAuthentication,
+    SessionAuthentication,
+    create_jwt_for_user,
+)
 from django_bolt.testing import AsyncTestClient, TestClient
 
 SECRET = "a" * 32
 OTHER = "b" * 32
+KEY = "a-secret-for-tokens-that-is-long-enough-to-pass"
 EVIL = "https://evil.example"
 FORM = "application/x-www-form-urlencoded"
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
@@ -314,3 +322,52 @@ def test_it_is_asked_ahead_of_guards_and_of_what_is_wrong_with_the_body(ada: Use
     with TestClient(api, enforce_csrf_checks=True, cookies={"sessionid": logged_in(ada)}) as client:
         responses: list[httpx.Response] = [client.post("/x", json={"a": 1}), client.post("/x", content=b"no JSON")]
         assert [response.status_code for response in responses] == [403, 403]
+
+
+# A token of another kind in a cookie -----------------------------------------------------------------------
+
+
+def with_tokens(**options: Any) -> BoltAPI:
+    return site(JWTAuthentication(secret=KEY, **options))
+
+
+def test_a_jwt_in_a_cookie_needs_a_token(ada: User) -> None:
+    jwt = create_jwt_for_user(ada, secret=KEY)
+    cookies = {"access": jwt, "csrftoken": SECRET}
+    with TestClient(with_tokens(cookie="access"), enforce_csrf_checks=True, cookies=cookies) as client:
+        assert client.get("/x").json() == {"user": "ada"}
+        for method in UNSAFE:
+            assert client.request(method, "/x").status_code == 403
+            assert client.request(method, "/x", headers=token(OTHER)).status_code == 403
+            assert client.request(method, "/x", headers=token()).json() == {"user": "ada"}
+            foreign = client.request(method, "/x", headers={**token(), "Origin": EVIL})
+            assert foreign.status_code == 403
+        # In the header it proves that whoever asks can read it.
+        assert client.post("/x", headers={"Authorization": f"Bearer {jwt}"}).json() == {"user": "ada"}
+
+
+def test_a_forged_jwt_in_a_cookie_is_nobodys(ada: User) -> None:
+    cookies = {"access": create_jwt_for_user(ada, secret="another-secret-that-is-as-long-as-it-should")}
+    with TestClient(with_tokens(cookie="access"), enforce_csrf_checks=True, cookies=cookies) as client:
+        assert client.post("/x").json() == {"user": ""}
+
+
+def test_a_guarded_route_asks_for_the_token_first(ada: User) -> None:
+    api = BoltAPI(auth=[JWTAuthentication(secret=KEY, cookie="access")], guards=[IsAuthenticated()])
+
+    @api.post("/x")
+    async def handler() -> str:
+        return "in"
+
+    with TestClient(api, enforce_csrf_checks=True) as client:
+        assert client.post("/x").status_code == 401
+        client.cookies = httpx.Cookies({"access": create_jwt_for_user(ada, secret=KEY), "csrftoken": SECRET})
+        assert client.post("/x").status_code == 403
+        assert client.post("/x", headers=token()).text == "in"
+
+
+def test_a_jwt_in_the_header_alone_needs_no_token(ada: User) -> None:
+    headers = {"Authorization": f"Bearer {create_jwt_for_user(ada, secret=KEY)}"}
+    with TestClient(with_tokens(), enforce_csrf_checks=True, headers=headers, cookies={"a": "b"}) as client:
+        for method in UNSAFE:
+            assert client.request(method, "/x").json() == {"user": "ada"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from django.middleware.csrf import get_token
 from django.utils import timezone
 
 from django_bolt import BoltAPI, Request
+from django_bolt._plan.errors import PlanError
 from django_bolt.auth import IsAuthenticated, SessionAuthentication
 from django_bolt.testing import AsyncTestClient, TestClient
 
@@ -384,6 +384,15 @@ def test_there_is_no_session_to_write_to() -> None:
         client.get("/session")
 
 
+def test_sessions_need_their_apps(settings: Any) -> None:
+    settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "django.contrib.sessions"]
+    with pytest.raises(PlanError, match=r"no 'django.contrib.sessions' in INSTALLED_APPS.*manage.py migrate"):
+        TestClient(alone())
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    with TestClient(alone()) as client:
+        assert client.get("/me").text == "nobody"
+
+
 # What else logging in means -----------------------------------------------------------------------------
 
 
@@ -460,28 +469,7 @@ def test_a_token_that_is_kept_in_the_session(ada: User, settings: Any) -> None:
         assert client.post("/logout", headers={"X-CSRFToken": token_now}).status_code == 200
 
 
-# Threads and many at once -------------------------------------------------------------------------------
-
-
-def test_no_thread_is_used_by_an_async_handler(ada: User) -> None:
-    """With SQLite a thread would have a connection of its own, on which the test's data is not."""
-    names: list[str] = []
-
-    def note(sender: Any, **_: Any) -> None:
-        names.append(threading.current_thread().name)
-
-    with TestClient(asynchronous()) as client:
-        before = threading.active_count()
-        user_logged_in.connect(note)
-        try:
-            client.post("/login?name=ada")
-            client.get("/me")
-            client.get("/items")
-            client.post("/logout")
-        finally:
-            user_logged_in.disconnect(note)
-        assert threading.active_count() == before
-    assert names == [threading.current_thread().name]
+# Many at once -------------------------------------------------------------------------------------------
 
 
 async def test_sessions_of_many_at_once_are_kept_apart() -> None:
