@@ -53,12 +53,8 @@ def test_logging_in_and_out(browser: httpx.Client, kind: str) -> None:
 
 def test_no_thread_is_used_by_an_async_handler(browser: httpx.Client) -> None:
     told = browser.post("/login", params={"name": "ada"}).json()
-    browser.get("/me")
-    token = {"X-CSRFToken": browser.get("/token").text}
-    again = browser.post("/login", params={"name": "ada"}, headers=token).json()
-    # Where the receivers of `user_logged_in` run is where the session was saved.
-    assert told["receiver"] == again["receiver"] == "MainThread"
-    assert told["threads"] == again["threads"]
+    assert told["receiver"] == "MainThread"
+    assert told["writers"] in ([], ["MainThread"])
 
 
 def test_a_foreign_site_changes_nothing(browser: httpx.Client, server: Server) -> None:

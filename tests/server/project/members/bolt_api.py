@@ -9,6 +9,8 @@ from typing import Any
 from django.contrib.auth import alogin, alogout, login
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.models import Session
+from django.db.models.signals import pre_save
 from django.dispatch import receiver
 from django.middleware.csrf import get_token
 
@@ -23,6 +25,16 @@ plain = BoltAPI(prefix="/plain")
 def note_thread(sender: Any, request: Any, **_: Any) -> None:
     """Note on which thread receivers run."""
     request.state.thread = threading.current_thread().name
+
+
+WRITERS: set[str] = set()
+"""Threads on which sessions were saved."""
+
+
+@receiver(pre_save, sender=Session)
+def note_writer(**_: Any) -> None:
+    """Note on which thread a session is saved."""
+    WRITERS.add(threading.current_thread().name)
 
 
 @plain.get("/pid")
@@ -40,10 +52,12 @@ async def register(name: str) -> None:
 
 @api.post("/login")
 async def log_in(request: Request, name: str) -> dict[str, Any]:
-    """Log a member in, and tell which threads there are."""
+    """Log a member in, and tell which threads worked for it."""
+    WRITERS.clear()
     await alogin(request, await User.objects.aget(username=name))
     await request.session.aset("name", name)
-    return {"receiver": request.state.thread, "threads": sorted(thread.name for thread in threading.enumerate())}
+    await request.session.asave()
+    return {"receiver": request.state.thread, "writers": sorted(WRITERS)}
 
 
 @api.post("/def/login")
