@@ -280,7 +280,7 @@ def test_a_forged_session_is_nobodys(
 
     with TestClient(api) as client:
         for name, key in bad_keys(ada).items():
-            headers = {"Cookie": f"sessionid={key}".encode()}
+            headers = {b"Cookie": f"sessionid={key}".encode()}
             assert client.get("/me", headers=headers).text == "nobody", name
             assert client.get("/guarded", headers=headers).status_code == 401, name
 

@@ -102,7 +102,7 @@ def test_sessions_of_many_at_once_are_kept_apart(server: Server) -> None:
 def test_a_forged_session_is_nobodys(server: Server) -> None:
     with server.log_of() as written:
         for key in ("a" * 32, "a" * 5000, "../../etc/passwd", '"\\000abcdefghijkl"', "é" * 8, "a:b:c", "' OR 1=1 --"):
-            headers = {"Cookie": f"sessionid={key}".encode()}
+            headers = {b"Cookie": f"sessionid={key}".encode()}
             assert httpx.get(server.url("/def/me"), headers=headers).json() == ["", None], key
             assert httpx.post(server.url("/change"), headers=headers).status_code == 401, key
         assert "Traceback" not in written()

@@ -227,6 +227,20 @@ mod tests {
     }
 
     #[test]
+    fn credentials_are_shared_with_named_origins_alone() {
+        let with = |origins: &[&str], credentials| {
+            CorsPolicy::new(&Cors { credentials, ..plan(origins, &[]) }).expect("a policy that can be kept")
+        };
+        assert!(with(&["https://a.example", "null"], true).shares_credentials(b"https://a.example"));
+        for origin in ["null", "https://b.example", "http://a.example", "", "\u{e9}"] {
+            assert!(!with(&["https://a.example", "null"], true).shares_credentials(origin.as_bytes()), "{origin}");
+        }
+        assert!(!with(&["https://a.example"], true).shares_credentials(b"https://a.example\xff"));
+        assert!(!with(&["https://a.example"], false).shares_credentials(b"https://a.example"));
+        assert!(!with(&["*"], false).shares_credentials(b"https://a.example"));
+    }
+
+    #[test]
     fn null_is_allowed_where_it_is_listed() {
         assert_eq!(policy(&["null"], &[]).reader(Some("null")), Some(Reader::Asker));
         assert_eq!(policy(&["https://a.example"], &["null|.*"]).reader(Some("null")), None);
