@@ -23,7 +23,8 @@ EXPORTS = {
     "exception_handler ApiError",
     "django_bolt.auth": "JWTAuthentication APIKeyAuthentication SessionAuthentication JWTBearer APIKeyBearer BaseAuth "
     "AuthResult BaseGuard AllowAny IsAuthenticated IsStaff IsSuperuser HasPermission HasAnyPermission HasRole "
-    "HasAllPermissions jwt_required api_key_required get_current_user CurrentUser OptionalCurrentUser create_jwt_for_user",
+    "HasAllPermissions jwt_required api_key_required get_current_user CurrentUser OptionalCurrentUser "
+    "create_jwt_for_user",
     "django_bolt.errors": "ApiError",
     "django_bolt.error_handlers": "http_exception_handler request_validation_error_handler generic_exception_handler "
     "handle_exception",
