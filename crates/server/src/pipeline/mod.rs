@@ -55,8 +55,8 @@ pub(crate) async fn serve(seat: &Rc<Seat>, request: Request) -> Response<BoxBody
     };
     let mut response = reply.unwrap_or_else(|_| internal_error()).into_response();
     if let Some(rules) = rules {
-        let ruled = caught(rules.after(&entry.request, response)).await;
-        response = ruled.unwrap_or_else(|_| internal_error().into_response());
+        let after = caught(rules.after(&entry.request, response)).await;
+        response = after.unwrap_or_else(|_| internal_error().into_response());
     }
     if let Some(origins) = origins {
         origins.after(&entry.request, &mut response);
