@@ -47,8 +47,8 @@ def supervise(
 ) -> None:
     """Serve by forked workers, each of which is `run(post)`, until told to stop.
 
-    `memory` is the descriptor of what later generations go on counting in. `announce()` is called when signals are heeded and nothing is forked yet. Raises `WorkerFailed`
-    where a worker ends before any has served.
+    `memory` is the descriptor of what later generations go on counting in. `announce()` is called when signals are
+    heeded and nothing is forked yet. Raises `WorkerFailed` where a worker ends before any has served.
     """
     supervisor = Supervisor(configuration, listener, parent, memory, run)
     with supervisor.signals():

@@ -1,4 +1,4 @@
-"""What is wrong with what tokens and keys are checked with: `JWT_*` and `API_KEYS`. Nothing found here shows a secret."""
+"""What is wrong with what tokens and keys are checked with: `JWT_*` and `API_KEYS`. No finding shows a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`settings.BOLT_CORS`: the CORS policy of the whole server, as it was given. What is wrong with it is found elsewhere."""
+"""`settings.BOLT_CORS`: the CORS policy of the whole server, as it was given. Its mistakes are found elsewhere."""
 
 from __future__ import annotations
 
