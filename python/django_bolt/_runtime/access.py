@@ -104,7 +104,7 @@ class Access:
         return found
 
     def identify_now(self, request: Any) -> Identity | None:
-        """Return who sent the request, to code that cannot wait; raises `RuntimeError` where somebody has yet to be asked."""
+        """Return who sent the request, for code that cannot wait; raises `RuntimeError` where that takes waiting."""
         if self.identifies and not self.lazy:
             raise RuntimeError(
                 "who sent this request is asked behind middleware; write `await request.auser()` in front of it"
