@@ -15,11 +15,11 @@ from asgiref.sync import sync_to_async
 from django.http.response import HttpResponseBase
 
 from django_bolt._django.response import DjangoResponse
-from django_bolt._plan.middleware import style_of
 from django_bolt._plan.model import HandlerKind
 from django_bolt._runtime.access import Access
 from django_bolt._runtime.fail import Fail, timed_out
 from django_bolt._runtime.finish import Finish, compose, split, wants_thread
+from django_bolt._runtime.own_middleware import style_of
 from django_bolt._runtime.refusal import refusal_exception
 from django_bolt._runtime.run import Deferred
 from django_bolt.orm.entry import run_blocking

@@ -18,7 +18,6 @@ from django_bolt._django.chain import Bound, Chain, View
 from django_bolt._plan.compile import Route, compile_route, dotted_name
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
-from django_bolt._plan.middleware import check_skipped
 from django_bolt._plan.model import AppPlan, HandlerKind, RawBody, RequestArgument, RoutePlan, serialise
 from django_bolt._plan.node import Ref
 from django_bolt._plan.policy import Policies, Scope
@@ -27,6 +26,7 @@ from django_bolt._runtime.backends import KeySource
 from django_bolt._runtime.encode import encoder_for
 from django_bolt._runtime.fail import Failing, failer_for
 from django_bolt._runtime.finish import finisher_for
+from django_bolt._runtime.own_middleware import check_skipped
 from django_bolt._runtime.policies import Planner, RoutePolicies
 from django_bolt._runtime.rate_limits import Buckets
 from django_bolt._runtime.refusal import SHOWN

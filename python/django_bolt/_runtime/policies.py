@@ -18,7 +18,6 @@ from django_bolt._django.csrf import SAFE_METHODS, CsrfCheck
 from django_bolt._django.middleware import Declared, declared_middleware
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
-from django_bolt._plan.middleware import BY_SERVER, SHORT_NAMES, name_of
 from django_bolt._plan.policy import (
     AllowAny,
     Authenticated,
@@ -35,6 +34,7 @@ from django_bolt._runtime.access import Access, Store
 from django_bolt._runtime.backends import Backends
 from django_bolt._runtime.declared import configured_backends
 from django_bolt._runtime.outermost import outermost
+from django_bolt._runtime.own_middleware import BY_SERVER, SHORT_NAMES, name_of
 from django_bolt._runtime.rate_limits import Buckets
 from django_bolt.auth import backends, guards
 from django_bolt.auth.sessions import SessionAuthentication, missing_app

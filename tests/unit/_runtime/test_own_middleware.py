@@ -8,7 +8,7 @@ import pytest
 
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
-from django_bolt._plan.middleware import check_skipped, checked, name_of, style_of
+from django_bolt._runtime.own_middleware import check_skipped, checked, name_of, style_of
 from django_bolt.middleware import CompressionMiddleware, CORSMiddleware, RateLimitMiddleware
 
 

@@ -1,6 +1,6 @@
 """What counts as middleware, and what is said to who gives something else.
 
-Nothing here may call it: `_runtime.around` does.
+Nothing here may call it: `around` does.
 """
 
 from __future__ import annotations
