@@ -87,9 +87,9 @@ class _Resolved:
     """
 
     def __get__(self, request: Any, owner: type) -> ResolverMatch | None:
-        view = None if request is None else request._view
-        if view is None:
+        if request is None or request._view is None:
             return None
+        view = request._view
         name = getattr(view, "__name__", None)
         route = getattr(view, "route", None)
         match = ResolverMatch(view, (), dict(request._raw.params), url_name=name, route=route)

@@ -149,7 +149,7 @@ def test_a_client_that_is_gone_ends_it_properly(served: tuple[str, Server]) -> N
 
 def test_errors_and_refusals_pass_through_it(served: tuple[str, Server]) -> None:
     _, server = served
-    for target, status in (("/broken", 500), ("/nowhere", 404), ("/write", 422)):
+    for target, status in (("/broken", 500), ("/nowhere", 404), ("/write", 422), ("/limited", 504)):
         answer = server.ask(request("GET", f"/through{target}"))
         assert answer is not None
         assert (answer.status, answer.header("x-marks") is not None) == (status, True)

@@ -216,7 +216,7 @@ class Chain:
         request.meet_django()
         get_response = self._links_for(bridge).get_response
         try:
-            response = await (get_response(http) if bridge is None else bridge.call_around(get_response, http))
+            response: Any = await (get_response(http) if bridge is None else bridge.call_around(get_response, http))
         finally:
             # Both refer to each other.
             http._passage = None
