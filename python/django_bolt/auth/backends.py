@@ -76,7 +76,8 @@ class JWTAuthentication:
     jwks_refresh_interval: float = 300
 
     def __post_init__(self) -> None:
-        if not (self.secret is None or isinstance(self.secret, str | bytes)) or self.secret in ("", b""):
+        secret: Any = self.secret
+        if not (secret is None or isinstance(secret, str | bytes)) or secret in ("", b""):
             # What was found is not shown: it may be meant as a secret.
             raise ValueError(
                 "JWTAuthentication found a secret that is empty, or neither str nor bytes; expected a secret or a PEM "
