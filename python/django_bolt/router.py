@@ -13,7 +13,7 @@ from typing import Any, TypedDict, TypeVar, Unpack
 
 from msgspec import UNSET
 
-from django_bolt._plan.compile import Route, compile_route
+from django_bolt._plan.compile import Route, compile_route, dotted_name
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError, UnknownSegment, UnresolvedName
 from django_bolt._runtime.declared import checked_backends, checked_guards, checked_middleware
@@ -111,6 +111,10 @@ class Registration:
             self.compiled = compile_route(declaration)
         return self.compiled
 
+    def _marks(self) -> tuple[Any, ...]:
+        """Return the middleware that decorators gave the handler."""
+        return checked_middleware(f"{self.method} {self.path} ({dotted_name(self.handler)})", marks_of(self.handler)) or ()
+
     def _declaration(self, defaults: Defaults) -> RouteDeclaration:
         """Return the declaration with its full path and everything inherited."""
         options = self.options
@@ -135,7 +139,7 @@ class Registration:
             timeout=options.get("timeout"),
             auth=defaults.auth if auth is None else tuple(auth),
             guards=defaults.guards if guards is None else tuple(guards),
-            middleware=(*defaults.middleware, *(options.get("middleware") or ()), *marks_of(self.handler)),
+            middleware=(*defaults.middleware, *(options.get("middleware") or ()), *self._marks()),
             skipped=skips_of(self.handler),
             django_middleware=defaults.django_middleware,
         )

@@ -17,7 +17,6 @@ from django_bolt._plan.errors import PlanError, about
 from django_bolt._plan.graph import Draft, Graph, Reader
 from django_bolt._plan.kind import CallKind, call_kind, never_suspends
 from django_bolt._plan.model import Argument, Body, HandlerKind, RequestArgument
-from django_bolt._plan.policy_problems import check_middleware
 from django_bolt._plan.response import response_type
 from django_bolt._plan.slot import BodyPart, ParameterInfo, Slot
 from django_bolt._plan.source import segment_names
@@ -75,7 +74,6 @@ def dotted_name(call: Callable[..., Any]) -> str:
 def _compile(declaration: RouteDeclaration) -> Route:
     segments = segment_names(declaration.path)
     _check_limits(declaration)
-    check_middleware(declaration.middleware)
     own = _handler_kind(declaration)
     reader = Reader(method=declaration.method, segments=segments)
     draft = reader.read(declaration.handler)

@@ -15,6 +15,7 @@ from django_bolt._plan.annotation import spell
 from django_bolt._plan.compile import Route, dotted_name
 from django_bolt._plan.convert import Converter
 from django_bolt._plan.graph import Step
+from django_bolt._plan.node import Ref
 from django_bolt._plan.signature import Factory
 
 
@@ -67,7 +68,7 @@ def _argument(argument: model.Argument, route: Route) -> str:
     return f"{argument.source} {spell(argument.build.value)}({fields}){_default(argument.default)}"
 
 
-def _default(default: model.Ref | None) -> str:
+def _default(default: Ref | None) -> str:
     if default is None:
         return ""
     value = default.value

@@ -12,8 +12,8 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from django_bolt._plan.errors import PlanError, about
-from django_bolt._plan.policy_problems import check_middleware
 from django_bolt._runtime.own_middleware import checked
+from django_bolt._runtime.policy_problems import check_middleware
 from django_bolt.auth.backends import APIKeyAuthentication, BaseAuth, JWTAuthentication
 from django_bolt.auth.guards import BaseGuard
 from django_bolt.middleware import RateLimitMiddleware

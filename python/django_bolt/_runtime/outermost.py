@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from django_bolt._plan.policy_problems import Problem, find_problems
+from django_bolt._runtime.policy_problems import Problem, find_problems
 from django_bolt.conf import compression, cors
 from django_bolt.middleware import CompressionConfig, CompressionMiddleware, CORSMiddleware
 

@@ -151,7 +151,7 @@ class APIKeyAuthentication:
                 f"APIKeyAuthentication found api_keys as one {type(keys).__name__}, expected a list of keys or a "
                 "mapping of names to keys; write api_keys=[KEY]"
             )
-        values = list(keys.values() if isinstance(keys, Mapping) else keys or ())
+        values: list[Any] = list(keys.values() if isinstance(keys, Mapping) else keys or ())
         if any(not isinstance(key, str) or not key or key != key.strip() or not key.isprintable() for key in values):
             raise ValueError(
                 "APIKeyAuthentication found a key that is no text, empty, or holds what a header cannot; expected "

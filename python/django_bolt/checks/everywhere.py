@@ -1,6 +1,6 @@
 """The checks of what the settings put around everything that is served: `BOLT_CORS` and `BOLT_COMPRESSION`.
 
-Nothing here may decide what is right: `_plan.policy_problems` does.
+Nothing here may decide what is right: `_runtime.policy_problems` does.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 
 from django.core import checks
 
-from django_bolt._plan.policy_problems import is_loose
 from django_bolt._runtime.outermost import read
+from django_bolt._runtime.policy_problems import is_loose
 from django_bolt.checks.finding import Finding, messages
 from django_bolt.conf import cors as setting
 from django_bolt.middleware import CORSMiddleware

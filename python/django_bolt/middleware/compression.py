@@ -1,6 +1,6 @@
 """How answers are compressed, decided by the server when they are ready.
 
-Data only: the rules are the core's, what cannot be kept is found by `_plan.policy_problems`.
+Data only: the rules are the core's, what cannot be kept is found by `_runtime.policy_problems`.
 """
 
 from __future__ import annotations

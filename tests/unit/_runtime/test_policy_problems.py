@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_bolt._plan.policy_problems import canonical, find_problems, is_loose
+from django_bolt._runtime.policy_problems import canonical, find_problems, is_loose
 from django_bolt.middleware import CompressionMiddleware, CORSMiddleware, RateLimitMiddleware
 
 
