@@ -22,7 +22,7 @@ const PATIENCE: usize = 64;
 /// The arrivals of many clients.
 #[derive(Clone, Copy)]
 pub struct Cells<'a> {
-    cells: &'a [AtomicU64],
+    words: &'a [AtomicU64],
     mask: usize,
     secret: Secret,
 }
@@ -59,13 +59,13 @@ impl<'a> Cells<'a> {
             return None;
         }
         let secret = Secret(first.load(Ordering::Relaxed), second.load(Ordering::Relaxed));
-        Some(Self { cells, mask: found - 1, secret })
+        Some(Self { words: cells, mask: found - 1, secret })
     }
 
     /// Memory that `new` has read before.
     pub fn known(memory: &'a [AtomicU64], secret: Secret) -> Self {
-        let cells = memory.get(HEAD..).unwrap_or_default();
-        Self { cells, mask: (cells.len() / 2).wrapping_sub(1), secret }
+        let words = memory.get(HEAD..).unwrap_or_default();
+        Self { words, mask: (words.len() / 2).wrapping_sub(1), secret }
     }
 
     /// What the numbers of clients are made with.
@@ -141,13 +141,13 @@ impl<'a> Cells<'a> {
 
     /// The cells that may hold a client.
     fn window(&self, key: u64) -> impl Iterator<Item = Cell<'a>> + use<'a> {
-        let (cells, mask) = (self.cells, self.mask);
+        let (words, mask) = (self.words, self.mask);
         // The mask keeps the low bits, so what the cast may lose does not count.
         #[allow(clippy::cast_possible_truncation)]
         let start = key as usize;
         (0..WINDOW).filter_map(move |step| {
             let place = (start.wrapping_add(step) & mask) * 2;
-            match cells.get(place..place + 2)? {
+            match words.get(place..place + 2)? {
                 [key, arrival] => Some(Cell { key, arrival }),
                 _ => None,
             }
