@@ -113,7 +113,8 @@ class Registration:
 
     def _marks(self) -> tuple[Any, ...]:
         """Return the middleware that decorators gave the handler."""
-        return checked_middleware(f"{self.method} {self.path} ({dotted_name(self.handler)})", marks_of(self.handler)) or ()
+        where = f"{self.method} {self.path} ({dotted_name(self.handler)})"
+        return checked_middleware(where, marks_of(self.handler)) or ()
 
     def _declaration(self, defaults: Defaults) -> RouteDeclaration:
         """Return the declaration with its full path and everything inherited."""

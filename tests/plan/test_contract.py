@@ -18,6 +18,7 @@ from django_bolt._plan.policy import (
     Cors,
     Encoding,
     Flag,
+    Guard,
     Header,
     Ip,
     Jwt,
@@ -94,6 +95,23 @@ def parameters(number: count[int]) -> list[model.Argument]:
     ]
 
 
+POLICIES = Policies(
+    cors=Cors(origins=["https://a.example"], methods=["*"], headers=["x-a"], credentials=True, expose=["x-b"]),
+    rate_limits=[
+        RateLimit(bucket="GET /", requests=100, window=60, burst=100, key=key)
+        for key in (Ip(), User(), Header(name="x-api-key"))
+    ],
+    compression=Compression(encodings=[Encoding(coding="brotli", level=4), Encoding(coding="gzip", level=1)]),
+)
+GUARDS: list[Guard] = [
+    AllowAny(),
+    Authenticated(),
+    Flag(claim="is_staff"),
+    Names(claim="permissions", names=["blog.change_post"], all=True),
+    PythonGuard(),
+]
+
+
 def plan() -> AppPlan:
     """Return the plan of the contract: each reference is its own index."""
     number = count()
@@ -131,23 +149,8 @@ def plan() -> AppPlan:
         route(number, "PATCH", "/raw", "inline", status=204, args=[model.RequestArgument()], body=model.RawBody()),
         route(number, "POST", "/bytes", "def", args=[whole], body=model.BytesBody(default=Ref(next(number)))),
     ]
-    policies = Policies(
-        cors=Cors(origins=["https://a.example"], methods=["*"], headers=["x-a"], credentials=True, expose=["x-b"]),
-        rate_limits=[
-            RateLimit(bucket="GET /", requests=100, window=60, burst=100, key=key)
-            for key in (Ip(), User(), Header(name="x-api-key"))
-        ],
-        compression=Compression(encodings=[Encoding(coding="brotli", level=4), Encoding(coding="gzip", level=1)]),
-    )
-    guards = [
-        AllowAny(),
-        Authenticated(),
-        Flag(claim="is_staff"),
-        Names(claim="permissions", names=["blog.change_post"], all=True),
-        PythonGuard(),
-    ]
     routes.append(
-        route(number, "GET", "/guarded", "coroutine", policies=policies, auth=[0, 1], guards=guards, around=True)
+        route(number, "GET", "/guarded", "coroutine", policies=POLICIES, auth=[0, 1], guards=GUARDS, around=True)
     )
     routes.append(route(number, "", "/api", "coroutine", around=True))
     backends = [
@@ -158,7 +161,7 @@ def plan() -> AppPlan:
     return AppPlan(
         routes=routes,
         prefixes=["/api"],
-        scopes=[Scope(prefix="", policies=Policies()), Scope(prefix="/api", policies=policies, fallback=6)],
+        scopes=[Scope(prefix="", policies=Policies()), Scope(prefix="/api", policies=POLICIES, fallback=6)],
         backends=backends,
         server=ServerPlan(
             access_log=AccessLog(mask=["token"]),
