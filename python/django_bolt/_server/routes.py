@@ -36,6 +36,8 @@ class RouteRow(NamedTuple):
     deprecated: bool
     include_in_schema: bool
     tags: list[str]
+    guards: list[str]
+    """What the client must be, in turn; empty: anybody."""
     built_in: bool
     """Whether it comes with django-bolt: documentation and health."""
 
@@ -44,6 +46,7 @@ class RouteRow(NamedTuple):
         words = [name for name in ("inline", "shield", "deprecated") if getattr(self, name)]
         words += [f"{name}={value:g}" for name, value in (("timeout", self.timeout),) if value is not None]
         words += [f"{name}={value}" for name, value in (("max_body", self.max_body),) if value is not None]
+        words += [f"guards={' '.join(self.guards)}"] if self.guards else []
         if self.built_in:
             words.append("built-in")
         elif not self.include_in_schema:
@@ -78,6 +81,7 @@ def row_of(route: Route) -> RouteRow:
         deprecated=declaration.deprecated,
         include_in_schema=declaration.include_in_schema,
         tags=list(declaration.tags),
+        guards=[repr(guard) for guard in declaration.guards],
         built_in=handler.startswith(f"{PACKAGE}."),
     )
 
@@ -98,6 +102,7 @@ def health_row(path: str) -> RouteRow:
         deprecated=False,
         include_in_schema=False,
         tags=[],
+        guards=[],
         built_in=True,
     )
 

@@ -7,6 +7,7 @@ import pytest
 from django_bolt._runtime.assemble import assemble
 from django_bolt._server.routes import RouteRow, route_rows, table
 from django_bolt.application import BoltAPI
+from django_bolt.auth import IsStaff
 from django_bolt.conf import Configuration
 
 
@@ -14,7 +15,7 @@ from django_bolt.conf import Configuration
 def api():
     api = BoltAPI()
 
-    @api.post("/pay/{number}", shield=True, timeout=2.5, max_body=1000, status_code=201, tags=["money"])
+    @api.post("/pay/{number}", shield=True, timeout=2.5, max_body=1000, status_code=201, tags=["money"], guards=[IsStaff])
     async def pay(number: int):
         return number
 
@@ -44,13 +45,14 @@ def test_a_route_is_told_with_everything_declared(api):
         "deprecated": False,
         "include_in_schema": True,
         "tags": ["money"],
+        "guards": ["IsStaff"],
         "built_in": False,
     }
 
 
 def test_flags_are_what_is_out_of_the_ordinary(api):
     found = rows(api)
-    assert found["POST", "/pay/{number}"].flags() == "shield, timeout=2.5, max_body=1000"
+    assert found["POST", "/pay/{number}"].flags() == "shield, timeout=2.5, max_body=1000, guards=IsStaff"
     assert found["GET", "/now"].flags() == "inline, not in schema"
     assert (found["GET", "/now"].kind, found["GET", "/now"].name) == ("inline", "clock")
 
