@@ -15,7 +15,9 @@ from django_bolt.conf import Configuration
 def api():
     api = BoltAPI()
 
-    @api.post("/pay/{number}", shield=True, timeout=2.5, max_body=1000, status_code=201, tags=["money"], guards=[IsStaff])
+    limits = {"timeout": 2.5, "max_body": 1000}
+
+    @api.post("/pay/{number}", shield=True, status_code=201, tags=["money"], guards=[IsStaff], **limits)
     async def pay(number: int):
         return number
 
