@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(keys.verify(b"one").unwrap().claims["api_key"], "first");
         assert!(keys.verify(b"two").unwrap().claims.is_empty());
         assert!(keys.verify(b"two").unwrap().user_id.is_none());
-        for wrong in [&b""[..], b"on", b"onee", b"One", b"one\0", b"twoone", &[b'x'; 100_000]] {
+        for wrong in [&b""[..], b"on", b"onee", b"One", b"one\0", b"twoone", &vec![b'x'; 100_000]] {
             assert!(keys.verify(wrong).is_none());
         }
     }

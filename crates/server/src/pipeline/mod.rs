@@ -301,7 +301,7 @@ impl Matched<'_> {
                 let made = self.request(py, request, body)?;
                 let refusal = refusal.to_python(py)?;
                 if self.route.around {
-                    return self.pass(py, made, refusal).map(Some);
+                    return self.pass(py, &made, refusal).map(Some);
                 }
                 let error = self.seat.app.hooks.refusal.bind(py).call1((refusal,))?;
                 let answered = || self.fail(py, &PyErr::from_value(error.clone()), Origin::Made(made));
@@ -312,7 +312,7 @@ impl Matched<'_> {
     }
 
     /// Calls what stands around the handler with what takes the handler's place: a reply or an exception.
-    fn pass(&self, py: Python<'_>, request: Py<PyAny>, refusal: Bound<'_, PyAny>) -> PyResult<Started> {
+    fn pass(&self, py: Python<'_>, request: &Py<PyAny>, refusal: Bound<'_, PyAny>) -> PyResult<Started> {
         let arguments = vec![request.bind(py).clone(), refusal];
         let origin = || Origin::Made(request.clone_ref(py));
         self.seat.start(py, self.route, Call { route: self.id, arguments, origin: &origin })
@@ -373,7 +373,7 @@ impl Matched<'_> {
                     self.seat.start(py, self.route, Call { route: self.id, arguments, origin: &origin })
                 }
                 Err(error) => match &made {
-                    Some(made) if self.route.around => self.pass(py, made.clone_ref(py), errors::exception(py, &error)),
+                    Some(made) if self.route.around => self.pass(py, made, errors::exception(py, &error)),
                     _ => Err(error),
                 },
             };

@@ -87,12 +87,12 @@ impl Store {
 impl Link {
     /// A connection; `None` while the store does not answer.
     pub(crate) async fn connection(&self, seat: &Seat, store: &Store) -> Option<MultiplexedConnection> {
-        if let Some(found) = self.found() {
-            return found;
+        if self.is_known() {
+            return self.connection.borrow().clone();
         }
         let _one = self.connecting.lock().await;
-        if let Some(found) = self.found() {
-            return found;
+        if self.is_known() {
+            return self.connection.borrow().clone();
         }
         match timeout(PATIENCE, store.connect()).await {
             Ok(Ok(connection)) => {
@@ -133,12 +133,9 @@ impl Link {
         Some(counted.last() == Some(&0))
     }
 
-    /// What there is without waiting: a connection, or the knowledge that there is none.
-    fn found(&self) -> Option<Option<MultiplexedConnection>> {
-        if let Some(connection) = &*self.connection.borrow() {
-            return Some(Some(connection.clone()));
-        }
-        self.rests.get().is_some_and(|until| Instant::now() < until).then_some(None)
+    /// True where nothing has to be tried: there is a connection, or it is known that there is none.
+    fn is_known(&self) -> bool {
+        self.connection.borrow().is_some() || self.rests.get().is_some_and(|until| Instant::now() < until)
     }
 
     /// Leaves the store alone for a while, and says so once.

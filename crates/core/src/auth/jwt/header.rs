@@ -23,24 +23,25 @@ struct Fields<'a> {
     #[serde(borrow, default)]
     typ: Option<Cow<'a, str>>,
     #[serde(default, deserialize_with = "present")]
-    crit: bool,
+    crit: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "present")]
-    b64: bool,
+    b64: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "present")]
-    enc: bool,
+    enc: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "present")]
-    zip: bool,
+    zip: Option<IgnoredAny>,
 }
 
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| true)
+/// Something, whatever it is: `null` as well.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<IgnoredAny>, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(Some)
 }
 
 impl Header {
     /// Reads a header; `None` where the token is of another kind, or asks for what is not understood here.
     pub(super) fn read(json: &[u8]) -> Option<Self> {
         let fields: Fields<'_> = serde_json::from_slice(json).ok()?;
-        if fields.crit || fields.b64 || fields.enc || fields.zip {
+        if [fields.crit, fields.b64, fields.enc, fields.zip].iter().any(Option::is_some) {
             return None;
         }
         // RFC 8725 3.11: tokens made for something else (a logout, a proof of possession) say so here.

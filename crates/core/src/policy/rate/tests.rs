@@ -78,19 +78,16 @@ proptest! {
         for gap in gaps {
             now += gap;
             let before = quota.standing(now, arrival);
-            match quota.take(now, arrival) {
-                Some(next) => {
-                    arrival = next;
-                    passed += 1;
-                    prop_assert_eq!(quota.standing(now, arrival).remaining, before.remaining - 1);
-                }
-                None => {
-                    prop_assert_eq!(before.remaining, 0);
-                    // Nobody starves: what was said to be the wait is the wait, to the nanosecond.
-                    prop_assert!(quota.take(now + before.next, arrival).is_some());
-                    prop_assert!(quota.take(now + before.next - 1, arrival).is_none());
-                    prop_assert!(before.next <= quota.interval());
-                }
+            if let Some(next) = quota.take(now, arrival) {
+                arrival = next;
+                passed += 1;
+                prop_assert_eq!(quota.standing(now, arrival).remaining, before.remaining - 1);
+            } else {
+                prop_assert_eq!(before.remaining, 0);
+                // Nobody starves: what was said to be the wait is the wait, to the nanosecond.
+                prop_assert!(quota.take(now + before.next, arrival).is_some());
+                prop_assert!(quota.take(now + before.next - 1, arrival).is_none());
+                prop_assert!(before.next <= quota.interval());
             }
             let most = u128::from(burst) + u128::from(now - first) / u128::from(quota.interval());
             prop_assert!(u128::from(passed) <= most);
