@@ -268,11 +268,11 @@ def test_a_wrong_limit_is_told_where_it_is_declared(options: dict[str, Any], fou
 def test_a_wrong_decorator_is_told_at_start() -> None:
     api = BoltAPI()
 
-    @api.get("/a")
-    @rate_limit(requests=-1)
-    async def a() -> None: ...
+    with pytest.raises(PlanError, match="GET /a .*requests=-1, expected a whole number"):
 
-    with pytest.raises(PlanError, match="GET /a: .*requests=-1, expected a whole number"), TestClient(api):
-        pass
+        @api.get("/a")
+        @rate_limit(requests=-1)
+        async def a() -> None: ...
+
     with pytest.raises(TypeError, match="rps"):
         rate_limit(rps=100)

@@ -50,7 +50,7 @@ pub(crate) async fn serve(seat: &Rc<Seat>, request: Request) -> Response<BoxBody
         None => caught(answer(seat, &mut entry.request, found, rules, origins)).await,
         Some(probe) => {
             entry.leave_out();
-            caught(probe.answer(seat, &entry.request)).await
+            caught(Box::pin(probe.answer(seat, &entry.request))).await
         }
     };
     let mut response = reply.unwrap_or_else(|_| internal_error()).into_response();
@@ -287,7 +287,8 @@ impl Matched<'_> {
             return refusal;
         }
         let close = refusal.close;
-        let shown = self.within(request, body, || self.show(request, body, &refusal).ok_or(())).await;
+        // In a box: every connection has room for the longest way of a request.
+        let shown = Box::pin(self.within(request, body, || self.show(request, body, &refusal).ok_or(()))).await;
         let Ok(mut reply) = shown else { return refusal };
         reply.close |= close;
         reply
@@ -341,7 +342,7 @@ impl Matched<'_> {
         let end = Instant::now() + timeout;
         match timeout_at(end, settle(self.seat, self.id, start()?)).await {
             Ok(reply) if Instant::now() < end => Ok(reply),
-            _ => Ok(self.time_out(request, body, timeout).await),
+            _ => Ok(Box::pin(self.time_out(request, body, timeout)).await),
         }
     }
 

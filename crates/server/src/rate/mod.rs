@@ -15,7 +15,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use self::memory::Memory;
 pub(crate) use self::redis::Link;
-use self::redis::Store;
+pub(crate) use self::redis::Store;
 
 /// What has been counted.
 pub(crate) struct Counts {

@@ -91,7 +91,8 @@ impl Rules {
             rates.after(request, &mut response);
         }
         match &self.compress {
-            Some(compress) => compress.after(request, response).await,
+            // In a box, as what asks the store of rate limits.
+            Some(compress) => Box::pin(compress.after(request, response)).await,
             None => response,
         }
     }
