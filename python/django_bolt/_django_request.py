@@ -6,78 +6,16 @@ Nothing here may know the request that handlers see, and nothing is parsed that 
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.urls import ResolverMatch
 from django.utils.functional import cached_property
 
+from django_bolt._raw_request import RawRequest
+
 __all__ = ["DjangoRequest", "build_meta"]
-
-
-class RawRequest(Protocol):
-    """What is asked of the raw request."""
-
-    @property
-    def method(self) -> str:
-        """Upper-case HTTP method."""
-        ...
-
-    @property
-    def path(self) -> str:
-        """The path, percent-decoded."""
-        ...
-
-    @property
-    def raw_path(self) -> str:
-        """The path as it came."""
-        ...
-
-    @property
-    def query_string(self) -> str:
-        """The query string as it came, without the question mark."""
-        ...
-
-    @property
-    def params(self) -> list[tuple[str, str]]:
-        """The path's parameters."""
-        ...
-
-    @property
-    def headers(self) -> list[tuple[str, str]]:
-        """Header fields in wire order."""
-        ...
-
-    @property
-    def meta_fields(self) -> dict[str, str]:
-        """Header fields as `META` has them."""
-        ...
-
-    @property
-    def body(self) -> bytes:
-        """The whole body."""
-        ...
-
-    @property
-    def scheme(self) -> str:
-        """`http` or `https`."""
-        ...
-
-    @property
-    def client(self) -> tuple[str, int] | None:
-        """Address and port of the peer."""
-        ...
-
-    @property
-    def server(self) -> tuple[str, int] | None:
-        """Address and port that accepted the connection."""
-        ...
-
-    @property
-    def http_version(self) -> str:
-        """`1.0`, `1.1` or `2`."""
-        ...
 
 
 class _Resolved:
