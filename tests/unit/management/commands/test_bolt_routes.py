@@ -25,6 +25,7 @@ KEYS = [
     "deprecated",
     "include_in_schema",
     "tags",
+    "guards",
     "built_in",
 ]
 
