@@ -23,7 +23,7 @@ FLOOR_MS = 5.0
 ATTACKS = {
     "slow heads": ["-H", "-i", "5", "-x", "24", "-u", "/hello"],
     "slow bodies": ["-B", "-i", "5", "-s", "8192", "-x", "10", "-t", "POST", "-u", "/echo"],
-    "slow readers": ["-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-u", "/large"],
+    "slow readers": ["-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-u", "/large?kib=256"],
 }
 
 

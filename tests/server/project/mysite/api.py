@@ -133,9 +133,9 @@ def wait_out_of_sight(seconds: float) -> dict[str, str]:
 
 
 @api.get("/large")
-async def large() -> bytes:
-    """Answer with 4 MiB."""
-    return b"x" * (4 * 1024 * 1024)
+async def large(kib: int = 4096) -> bytes:
+    """Answer with 4 MiB, or so many KiB."""
+    return b"x" * (kib * 1024)
 
 
 @api.get("/with-slash/")
