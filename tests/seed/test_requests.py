@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from django.contrib.auth import get_user_model
 
 from django_bolt import BoltAPI
-from django_bolt.exceptions import HTTPException
 from django_bolt.testing import TestClient
 
 User = get_user_model()
@@ -114,31 +112,6 @@ def test_pagination_as_a_dependency(run: Any) -> None:
         assert client.get("/items").json() == {"pagination": {"page": 1, "limit": 20, "offset": 0}}
         assert client.get("/items?page=3&limit=5").json() == {"pagination": {"page": 3, "limit": 5, "offset": 10}}
         assert client.get("/items?page=x").status_code == 422
-
-
-@pytest.mark.django_db
-def test_a_dependency_on_the_request(run: Any) -> None:
-    api = BoltAPI()
-    run(
-        """
-        from django_bolt import Depends
-        async def get_current_user(request):
-            \"\"\"Dependency that extracts the current user.\"\"\"
-            user_id = request.get("context", {}).get("user_id")
-            if not user_id:
-                raise HTTPException(status_code=401, detail="Not authenticated")
-            return await User.objects.aget(id=user_id)
-        @api.get("/profile")
-        async def get_profile(user=Depends(get_current_user)):
-            return {"id": user.id, "username": user.username}
-        """,
-        api=api,
-        User=User,
-        HTTPException=HTTPException,
-    )
-    with TestClient(api) as client:
-        response = client.get("/profile")
-    assert (response.status_code, response.json()) == (401, {"detail": "Not authenticated"})
 
 
 def test_cached_dependencies(run: Any) -> None:
