@@ -5,12 +5,15 @@ Nothing here may parse bytes: all of these are handed pairs of text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, ClassVar, cast
 
 __all__ = ["Context", "Cookies", "Headers", "PathParams", "QueryParams", "State"]
 
 Pairs = Iterable[tuple[str, str]]
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+"""What the names of fields, cookies and methods consist of (RFC 9110, section 5.6.2)."""
 
 
 def pairs_of(given: Pairs | Mapping[str, str]) -> Pairs:

@@ -17,7 +17,7 @@ from django.utils.encoding import iri_to_uri
 
 from django_bolt import _json
 from django_bolt.cookies import delete_cookie_header, set_cookie_header
-from django_bolt.datastructures import pairs_of
+from django_bolt.datastructures import TOKEN, pairs_of
 
 __all__ = ["HTML", "JSON", "PlainText", "Redirect", "Reply", "Response", "ResponseHeaders"]
 
@@ -26,7 +26,6 @@ Reply = tuple[int, list[tuple[str, str]], bytes]
 
 HeaderInput = Mapping[str, str] | Iterable[tuple[str, str]]
 
-_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FORBIDDEN = re.compile(r"[\r\n\0]")
 
 
@@ -36,7 +35,7 @@ def header_pair(name: str, value: Any) -> tuple[str, str]:
     Raises `ValueError` for a name that is no token, and for CR, LF, NUL or a character outside Latin-1 in the value.
     """
     value = value if isinstance(value, str) else str(value)
-    if not _NAME.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         raise ValueError(f"found the header name {name!r}, expected letters, digits and !#$%&'*+-.^_`|~ only")
     if _FORBIDDEN.search(value):
         raise ValueError(f"found CR, LF or NUL in the header {name!r}; remove it: it would split the response")

@@ -11,9 +11,9 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
-from django_bolt._plan.errors import PlanError, about
+from django_bolt._plan.errors import PlanError
 from django_bolt._runtime.own_middleware import checked
-from django_bolt._runtime.policy_problems import check_middleware
+from django_bolt._runtime.policy_problems import find_problems
 from django_bolt.auth.backends import APIKeyAuthentication, BaseAuth, JWTAuthentication
 from django_bolt.auth.guards import BaseGuard
 from django_bolt.middleware import RateLimitMiddleware
@@ -45,19 +45,16 @@ def checked_guards(where: str, given: Sequence[Any] | None) -> tuple[Any, ...] |
 def checked_middleware(where: str, given: Sequence[Any] | None) -> tuple[Any, ...] | None:
     """Return middleware, made where classes were given; raises `PlanError` for what is none."""
     items = checked_list(where, "middleware", given)
-    with about(where):
-        check_middleware(items or ())
-    return None if items is None else tuple(checked(where, limit(where, item)) for item in items)
-
-
-def limit(where: str, item: Any) -> Any:
-    """Return an item of middleware, made where it is a class that counts; raises `PlanError` for a wrong limit."""
-    if item is RateLimitMiddleware:
-        # One object for all that it is given to, which is counted together.
-        return RateLimitMiddleware()
-    if isinstance(item, RateLimitMiddleware) and (mistake := item.mistake()):
-        raise PlanError(f"{where}: RateLimitMiddleware: {mistake}")
-    return item
+    if items is None:
+        return None
+    # Made here, one object for all that it is given to: a limit counts them together.
+    made = tuple(checked(where, item) for item in items)
+    for item in made:
+        if isinstance(item, RateLimitMiddleware) and (mistake := item.mistake()):
+            raise PlanError(f"{where}: RateLimitMiddleware: {mistake}")
+        for problem in find_problems(item):
+            raise PlanError(f"{where}: {type(item).__name__}: {problem}")
+    return made
 
 
 def configured_backends(given: Sequence[Any]) -> tuple[Any, ...]:

@@ -167,11 +167,6 @@ def kept(middleware: Iterable[Any], skipped: frozenset[str]) -> Iterable[Any]:
             yield item
 
 
-def made(item: Any) -> Any:
-    """Return an instance where a class was given."""
-    return item() if isinstance(item, type) else item
-
-
 def place(declaration: RouteDeclaration) -> str:
     """Return a route's place, as messages name it."""
     return f"{declaration.method} {declaration.path}"

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from django_bolt._plan.errors import PlanError
 from django_bolt._plan.pattern import is_shared
+from django_bolt.datastructures import TOKEN
 from django_bolt.middleware.compression import CompressionConfig, CompressionMiddleware
 from django_bolt.middleware.cors import CORSMiddleware
 
@@ -27,14 +27,6 @@ class Problem(NamedTuple):
         return f"{self.message}; {self.fix}"
 
 
-def check_middleware(middleware: Iterable[Any]) -> None:
-    """Raise `PlanError` for the first CORS policy or compression that cannot be kept."""
-    for item in middleware:
-        made = item() if item in (CORSMiddleware, CompressionMiddleware) else item
-        for problem in find_problems(made):
-            raise PlanError(f"{type(made).__name__}: {problem}")
-
-
 def find_problems(middleware: Any) -> Iterator[Problem]:
     """Yield what is wrong with a CORS policy or with compression; nothing of what is neither."""
     if isinstance(middleware, CORSMiddleware):
@@ -45,7 +37,6 @@ def find_problems(middleware: Any) -> Iterator[Problem]:
 
 # Origins ----------------------------------------------------------------------------------------
 
-TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 ORIGIN = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?P<user>[^/?#]*@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^/?#@:\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#].*)?",

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from django_bolt._plan.declaration import RouteDeclaration
-from django_bolt._plan.errors import PlanError
 from django_bolt._plan.policy import Header, Ip, RateKey, RateLimit, User
 from django_bolt.conf import rate_limit
 from django_bolt.middleware import RateLimitMiddleware
@@ -60,11 +59,9 @@ class Buckets:
             self._name(limits[key], common_place(found))
 
     def limits(self, middleware: Iterable[Any], place: str) -> list[RateLimit]:
-        """Return the limits among some middleware, each once; `place` tells where a wrong one was found."""
+        """Return the limits among some middleware, each once; one found nowhere else is named after `place`."""
         found = {}
         for limit in counting(middleware):
-            if mistake := limit.mistake():
-                raise PlanError(f"{place}: RateLimitMiddleware: {mistake}")
             if id(limit) not in self._names:
                 self._name(limit, place)
             bucket = self._names[id(limit)]

@@ -5,11 +5,13 @@ Tokens and keys are checked by the server before any Python runs; here stands wh
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
+
+from django_bolt.auth.signing import ALGORITHMS
+from django_bolt.datastructures import TOKEN
 
 __all__ = [
     "APIKeyAuthentication",
@@ -20,11 +22,6 @@ __all__ = [
     "JWTBearer",
 ]
 
-ALGORITHMS = frozenset(
-    "HS256 HS384 HS512 RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 EdDSA".split()  # noqa: SIM905  # reads better
-)
-"""What tokens may be signed with."""
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _MAX_LEEWAY = 86_400
 
 
@@ -199,7 +196,7 @@ def _texts(name: str, given: Any) -> tuple[str, ...] | None:
 
 
 def _check_name(owner: str, what: str, name: Any) -> None:
-    if name is not None and (not isinstance(name, str) or _TOKEN.fullmatch(name) is None):
+    if name is not None and (not isinstance(name, str) or TOKEN.fullmatch(name) is None):
         raise ValueError(f"{owner} found {what}={name!r}, expected a name such as {'X-Token'!r}; correct it")
 
 

@@ -12,7 +12,8 @@ from django_bolt import conf
 from django_bolt._plan.errors import PlanError
 from django_bolt._runtime.backends import is_pem
 from django_bolt._runtime.declared import configured_backends
-from django_bolt.auth.backends import ALGORITHMS, JWTAuthentication
+from django_bolt.auth.backends import JWTAuthentication
+from django_bolt.auth.signing import ALGORITHMS
 from django_bolt.checks.finding import Finding
 from django_bolt.conf.jwt import jwt_settings
 

@@ -6,7 +6,6 @@ How requests are counted is the core's business.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,13 +13,13 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from django_bolt.conf.problem import Problem
+from django_bolt.datastructures import TOKEN
 
 __all__ = ["find_mistake", "find_problems", "load"]
 
 OPTIONS = ("requests", "window", "key", "burst")
 MOST = 2**32 - 1
 EXAMPLE = 'write BOLT_RATE_LIMIT = {"requests": 100, "window": 60}'
-_FIELD = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 def find_mistake(*, requests: Any = 100, window: Any = 60, key: Any = "ip", burst: Any = None) -> str | None:
@@ -32,7 +31,7 @@ def find_mistake(*, requests: Any = 100, window: Any = 60, key: Any = "ip", burs
         return f"found window={window!r}, expected a number of seconds above 0"
     if burst is not None and not _is_count(burst):
         return f"found burst={burst!r}, expected a whole number from 1 to {MOST}, or None for as many as requests"
-    if not isinstance(key, str) or not _FIELD.fullmatch(key):
+    if not isinstance(key, str) or not TOKEN.fullmatch(key):
         return f'found key={key!r}, expected "ip", "user" or the name of a header field such as "X-API-Key"'
     return None
 
