@@ -8,10 +8,10 @@ from django.apps import AppConfig
 
 
 class DjangoBoltConfig(AppConfig):
-    """Adds the ORM's extras and registers the system checks; commands and everything else are found by Django itself.
+    """Adds to the ORM and registers the system checks; commands and everything else are found by Django itself.
 
-    The extras are added when Django makes this object, which is before it imports any models: what a project's models
-    import may decorate a coroutine function with `transaction.atomic`.
+    The ORM's extras are added when Django makes this object, which is before it imports any models: what a project's
+    models import may decorate a coroutine function with `transaction.atomic`.
     """
 
     name = "django_bolt"
@@ -25,6 +25,10 @@ class DjangoBoltConfig(AppConfig):
             from django_bolt.orm import extras  # noqa: PLC0415  # as above
 
             extras.install()
+        if conf.compiled_queries_enabled():
+            from django_bolt.orm.shapes import install  # noqa: PLC0415  # as above
+
+            install.install()
 
     def ready(self) -> None:
         """Register the system checks."""

@@ -23,6 +23,7 @@ def test_defaults_without_settings():
         threads_queue=1000,
         orm_bridge=None,
         orm_extras=True,
+        compiled_queries=True,
         db_pool_size=10,
         db_pool_timeout=30.0,
         inline_limit_ms=20.0,

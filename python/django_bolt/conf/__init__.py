@@ -16,7 +16,16 @@ from django_bolt.conf.configuration import BridgeMode, Configuration
 from django_bolt.conf.problem import Problem
 from django_bolt.conf.rules import Rule
 
-__all__ = ["BridgeMode", "Configuration", "Problem", "debug_enabled", "extras_enabled", "find_problems", "load"]
+__all__ = [
+    "BridgeMode",
+    "Configuration",
+    "Problem",
+    "compiled_queries_enabled",
+    "debug_enabled",
+    "extras_enabled",
+    "find_problems",
+    "load",
+]
 
 
 _RULES: dict[str, Rule] = {field.name: field.metadata["rule"] for field in fields(Configuration)}
@@ -43,6 +52,11 @@ def debug_enabled() -> bool:
 def extras_enabled() -> bool:
     """Return whether `BOLT["ORM_EXTRAS"]` is on; what else is wrong in the settings is left to the system checks."""
     return _peek("orm_extras") is not False
+
+
+def compiled_queries_enabled() -> bool:
+    """Return whether `BOLT["COMPILED_QUERIES"]` is on."""
+    return _peek("compiled_queries") is not False
 
 
 def _peek(name: str) -> Any:

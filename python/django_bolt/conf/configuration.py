@@ -188,6 +188,7 @@ class Configuration:
     """How coroutines reach the database: None picks by engine, a mode is for every alias, a dict for those it names;
     False leaves everything to asgiref's threads."""
     orm_extras: bool = setting(True, flag())
+    compiled_queries: bool = setting(True, flag())
     """Whether `await queryset`, `alist`, `get_or_404`, `aget_or_404` and `async with atomic()` are added to Django."""
     db_pool_size: int = setting(10, whole(0, 10_000))
     """Connections that each worker keeps open to one database; 0 closes each one after its use."""

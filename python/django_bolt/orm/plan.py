@@ -20,6 +20,8 @@ from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init, pre_init
 from django.db.models.sql import Query
 
+from django_bolt.orm.shapes.recorded import RecordedQuery, like
+
 __all__ = ["RowPlan", "RowPlans", "Wanted"]
 
 Row = tuple[Any, ...]
@@ -77,12 +79,12 @@ class RowPlan:
 
     def takes(self, queryset: QuerySet[Any]) -> bool:
         """Return whether the rows of this QuerySet are those that its instances would show."""
-        query = queryset.query
+        query = like(queryset.query)
         return (
             queryset._result_cache is None
             and queryset._iterable_class is ModelIterable
             and not queryset._prefetch_related_lookups  # type: ignore[attr-defined]
-            and type(query) is Query
+            and query is not None
             # Each of these changes which rows there are, or are locked, with what is selected.
             and not (query.distinct or query.combinator or query.select_related or query.select_for_update)
             and not (query.extra or query.extra_tables or query.extra_order_by)
@@ -103,7 +105,7 @@ class RowPlan:
     def read(self, queryset: QuerySet[Any]) -> list[Row]:
         """Return the rows in the order of `wanted`; for a QuerySet that `takes` agreed to."""
         query = queryset.query.chain()
-        if query.annotations:
+        if type(query) is RecordedQuery or query.annotations:
             query.set_values(self._names)
         else:
             # What set_values() does for columns of the model's own table, without looking for joins: ten rows of

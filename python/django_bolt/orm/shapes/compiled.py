@@ -1,0 +1,163 @@
+"""The SQL of a shape, compiled once for each database, and the compiler that only puts values into it.
+
+Everything but `as_sql()` is Django's own: cursors, converters, what a row becomes.
+Nothing here may know which calls led to a query.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.db.models.sql import Query
+from django.db.models.sql.compiler import SQLCompiler
+
+from django_bolt.orm.shapes.lookups import PARTS, SAFE
+
+if TYPE_CHECKING:
+    from django_bolt.orm.shapes.recorded import RecordedQuery
+    from django_bolt.orm.shapes.shape import Shape
+
+__all__ = ["compiler_for"]
+
+_TOKEN = re.compile("\0([0-9]+)\0")
+
+
+class Compiled:
+    """What a compiler knows of a shape.
+
+    `pieces`: the SQL around the values, up to LIMIT; `numbers`: which value stands between two pieces. `state`: the
+    attributes that compiling leaves behind and that reading rows asks for.
+    """
+
+    __slots__ = ("kind", "numbers", "pieces", "state", "usual")
+
+    def __init__(self, sql: str, kind: type[SQLCompiler], state: dict[str, Any]) -> None:
+        parts = _TOKEN.split(sql)
+        self.pieces = tuple(parts[::2])
+        self.numbers = tuple(map(int, parts[1::2]))
+        self.usual = "%s".join(self.pieces)
+        """The SQL where each value is one parameter, as it nearly always is."""
+        self.kind = kind
+        self.state = state
+
+    def bind(self, lookups: Any, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return SQL and parameters. Raises `EmptyResultSet` or `FullResultSet` where a value is out of range."""
+        values: list[Any] = []
+        if len(lookups) == len(self.numbers) == 1:
+            sql, values = lookups[0].process_rhs(compiler, connection)
+            return self.usual if sql == "%s" else sql.join(self.pieces), tuple(values)
+        texts = []
+        for number in self.numbers:
+            sql, parameters = lookups[number].process_rhs(compiler, connection)
+            texts.append(sql)
+            values.extend(parameters)
+        if texts.count("%s") == len(texts):
+            return self.usual, tuple(values)
+        sql = "".join(part for pair in zip(self.pieces, [*texts, ""], strict=True) for part in pair)
+        return sql, tuple(values)
+
+
+class Prepared(SQLCompiler):
+    """A compiler of a query whose shape is compiled."""
+
+    known: Compiled
+
+    def as_sql(self, with_limits: bool = True, with_col_aliases: bool = False) -> Any:
+        """Return SQL and parameters, as Django's compiler does."""
+        query: Any = self.query
+        lookups = query.__dict__.get("_lookups")
+        if lookups is None or with_col_aliases:
+            # It is Django's own query by now, or is to be nested in another one.
+            return super().as_sql(with_limits=with_limits, with_col_aliases=with_col_aliases)
+        try:
+            sql, values = self.known.bind(lookups, self, self.connection)
+        except (EmptyResultSet, FullResultSet):
+            return super().as_sql(with_limits=with_limits)
+        if with_limits and (limits := query._limits) is not None:
+            sql = f"{sql} {self.connection.ops.limit_offset_sql(*limits)}"
+        return sql, values
+
+    def get_converters(self, expressions: Any) -> Any:
+        """Return what converts the values of rows, found once for each connection."""
+        known = self.known
+        if self.select is not known.state["select"]:
+            return super().get_converters(expressions)
+        kept: dict[Compiled, Any] = self.connection.__dict__.setdefault("_django_bolt_converters", {})
+        try:
+            return kept[known]
+        except KeyError:
+            kept[known] = converters = super().get_converters(expressions)
+            return converters
+
+
+class Watching(SQLCompiler):
+    """A compiler that notes whether the SQL follows from the shape alone."""
+
+    follows = True
+
+    def compile(self, node: Any) -> Any:
+        """Compile a part of the query."""
+        kind = type(node)
+        if kind in SAFE:
+            # Any other lookup was made by something that looked up a value by itself.
+            self.follows = self.follows and "process_rhs" in node.__dict__
+        elif kind not in PARTS:
+            self.follows = False
+        return super().compile(node)
+
+
+@cache
+def _watching(kind: type[SQLCompiler]) -> type[Watching]:
+    return type("Watching", (Watching, kind), {})
+
+
+@cache
+def _prepared(kind: type[SQLCompiler]) -> type[Prepared]:
+    return type("Prepared", (Prepared, kind), {})
+
+
+def compiler_for(query: RecordedQuery, shape: Shape, connection: Any, using: str) -> SQLCompiler | None:
+    """Return the compiler for a query of a shape, None where Django's is to be used."""
+    try:
+        known: Compiled | None = shape.compiled[using]
+    except KeyError:
+        known = _learn(shape, connection, using)
+        if known is not None:
+            try:
+                expected = query.as_django().get_compiler(using=using).as_sql()
+            except EmptyResultSet:
+                # It has no rows, and no SQL to compare with.
+                return None
+            if _prepare(known, query, connection, using).as_sql() != expected:
+                known = None
+        shape.compiled[using] = known
+    return None if known is None else _prepare(known, query, connection, using)
+
+
+def _prepare(known: Compiled, query: RecordedQuery, connection: Any, using: str) -> SQLCompiler:
+    compiler: Any = object.__new__(known.kind)
+    compiler.__dict__ = {**known.state, "query": query, "connection": connection, "using": using, "known": known}
+    return compiler  # type: ignore[no-any-return]
+
+
+def _learn(shape: Shape, connection: Any, using: str) -> Compiled | None:
+    """Compile a shape; None where its SQL does not follow from it alone."""
+    if connection.features.interprets_empty_strings_as_nulls:
+        # Oracle takes '' for NULL: the value is in the SQL.
+        return None
+    kind = connection.ops.compiler(Query.compiler)
+    compiler = _watching(kind)(shape.query.chain(), connection, using)
+    try:
+        sql, values = compiler.as_sql(with_limits=False)
+    except EmptyResultSet:
+        return None
+    if values or not compiler.follows:
+        return None
+    state = {name: value for name, value in compiler.__dict__.items() if name not in _OF_ONE_QUERY}
+    return Compiled(sql, _prepared(kind), state)
+
+
+_OF_ONE_QUERY = frozenset({"query", "connection", "using", "follows", "where", "having", "qualify"})

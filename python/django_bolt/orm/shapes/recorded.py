@@ -1,0 +1,248 @@
+"""A query that only notes what is called on it, as long as that was called before.
+
+It is one of Django's queries in everything: what is not known of its shape makes it build itself, the very object, by
+the calls noted, and from then on it is a `Query` like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any
+
+from django.db import connections
+from django.db.models.sql import Query
+
+from django_bolt.orm.shapes.compiled import compiler_for
+from django_bolt.orm.shapes.keys import condition_key, names_key
+from django_bolt.orm.shapes.shape import Call, Shape, root
+
+__all__ = ["RecordedQuery", "like"]
+
+_NOTED = ("_calls", "_chained", "_limits", "_lookups", "_shape")
+
+# Answered by the shape's query: they follow from the calls alone, and nobody can change them in place.
+_KNOWN = (
+    "annotation_select", "can_filter", "combinator", "combined_queries", "default_cols", "default_ordering",
+    "deferred_loading", "distinct", "distinct_fields", "explain_info", "extra_order_by", "extra_select", "extra_tables",
+    "group_by", "has_select_fields", "is_empty", "is_sliced", "order_by", "select_for_update", "standard_ordering",
+    "subquery", "values_select",
+    # Dictionaries, to be read only.
+    "_filtered_relations", "selected",
+)  # fmt: skip
+
+
+class RecordedQuery(Query):
+    """All rows of a model, and what is called on that.
+
+    `_shape`: what was called; `_lookups`: the values, as the lookups that they are given to; `_limits`: what the rows
+    are sliced by; `_calls`: how to build it.
+    """
+
+    _shape: Shape
+    _calls: tuple[Any, ...]
+    _lookups: tuple[Any, ...]
+
+    def __init__(self, model: Any) -> None:
+        self.__dict__ = {
+            "model": model,
+            "_shape": root(model),
+            "_calls": (),
+            "_lookups": (),
+            "_limits": None,
+            "_chained": False,
+        }
+
+    def as_django(self) -> Query:
+        """Return a query of Django's that is equal to this one."""
+        copy: RecordedQuery = self.clone()
+        return copy._build()
+
+    def _build(self) -> Query:
+        state = self.__dict__
+        calls, chained, *_ = [state.pop(name) for name in _NOTED]
+        kept = {name: value for name, value in state.items() if name != "model"}
+        self.__class__ = Query  # type: ignore[assignment]
+        Query.__init__(self, state["model"])
+        made = []
+        while calls:
+            calls, call = calls
+            made.append(call)
+        for call in reversed(made):
+            call.make(self)
+        if chained:
+            self.used_aliases = set()
+        state.update(kept)
+        return self
+
+    def _note(self, method: str, arguments: tuple[Any, ...], key: Any, values: Sequence[Any] = ()) -> None:
+        """Make a call: note it where it was made before, else build the query and make it there."""
+        state = self.__dict__
+        call = Call(method, arguments, state["_chained"])
+        before: Shape = state["_shape"]
+        if key is not None:
+            shape = before.after(call, key, values)
+            if shape is not None:
+                lookups = [slot.fill(value) for slot, value in zip(shape.slots, values, strict=True)]
+                if None not in lookups:
+                    state["_shape"] = shape
+                    state["_calls"] = (state["_calls"], call)
+                    state["_chained"] = False
+                    if lookups:
+                        state["_lookups"] = (*state["_lookups"], *lookups)
+                    return
+        self._build()
+        getattr(self, method)(*arguments)
+        if key is not None:
+            before.seen(call, key)
+
+    # What changes a query -------------------------------------------------------------------------------------
+
+    def clone(self) -> Any:
+        """Return a copy."""
+        obj = object.__new__(RecordedQuery)
+        obj.__dict__ = self.__dict__.copy()
+        return obj
+
+    def chain(self, klass: Any = None) -> Any:
+        """Return a copy that is ready for another operation."""
+        obj = self.clone()
+        if klass is not None and klass is not RecordedQuery and klass is not Query:
+            return obj._build().chain(klass)
+        obj.__dict__["_chained"] = True
+        return obj
+
+    def add_q(self, q_object: Any, reuse_all: bool = False) -> None:
+        """Add a condition."""
+        values: list[Any] = []
+        key = None if reuse_all else condition_key(q_object, values)
+        self._note("add_q", (q_object, reuse_all), key, values)
+
+    def set_limits(self, low: int | None = None, high: int | None = None) -> None:
+        """Slice the rows."""
+        # A slice of a slice, and an empty one, are more than two numbers.
+        plain = self._limits is None and _is_count(low) and _is_count(high) and (low or 0) != high
+        self._note("set_limits", (low, high), (bool(low), high is not None) if plain else None)
+        if "_limits" in self.__dict__:
+            self.__dict__["_limits"] = (low or 0, high)
+
+    def clear_ordering(self, force: bool = False, clear_default: bool = True) -> None:
+        """Remove the ordering."""
+        self._note("clear_ordering", (force, clear_default), (force, clear_default))
+
+    def add_ordering(self, *ordering: Any) -> None:
+        """Order by more fields."""
+        self._note("add_ordering", ordering, names_key(ordering))
+
+    def add_distinct_fields(self, *field_names: Any) -> None:
+        """Leave out what is there twice."""
+        self._note("add_distinct_fields", field_names, names_key(field_names))
+
+    def set_values(self, fields: Any) -> None:
+        """Select fields rather than instances."""
+        fields = tuple(fields)
+        self._note("set_values", (fields,), names_key(fields))
+
+    def add_deferred_loading(self, field_names: Any) -> None:
+        """Do not load fields."""
+        field_names = tuple(field_names)
+        self._note("add_deferred_loading", (field_names,), names_key(field_names))
+
+    def add_immediate_loading(self, field_names: Any) -> None:
+        """Load these fields only."""
+        field_names = tuple(field_names)
+        self._note("add_immediate_loading", (field_names,), names_key(field_names))
+
+    def clear_deferred_loading(self) -> None:
+        """Load all fields."""
+        self._note("clear_deferred_loading", (), ())
+
+    def add_select_related(self, fields: Any) -> None:
+        """Select the rows of relations as well."""
+        fields = tuple(fields)
+        self._note("add_select_related", (fields,), names_key(fields))
+
+    # What is asked of it -------------------------------------------------------------------------------------------
+
+    def get_compiler(self, using: Any = None, connection: Any = None, elide_empty: bool = True) -> Any:
+        """Return what compiles and runs the query."""
+        if using and connection is None and elide_empty:
+            compiler = compiler_for(self, self._shape, connections[using], using)
+            if compiler is not None:
+                return compiler
+        self._build()
+        return self.get_compiler(using, connection, elide_empty)
+
+    def get_meta(self) -> Any:
+        """Return the options of the model."""
+        model: Any = self.model
+        return model._meta
+
+    def __getattr__(self, name: str) -> Any:
+        # Whatever Django's own constructor sets, and what nobody has set.
+        if name in _NOTED or (name.startswith("__") and name.endswith("__")):
+            raise AttributeError(name)
+        self._build()
+        return getattr(self, name)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        self._build()
+        return self.__reduce_ex__(protocol)
+
+
+def like(query: Query) -> Query | None:
+    """Return a query to look at, not to be changed: like the given one, perhaps without values; None for a subclass."""
+    if type(query) is RecordedQuery:
+        return query._shape.query
+    return query if type(query) is Query else None
+
+
+class _Known:
+    """An attribute that the shape's query answers for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, query: Any, owner: Any = None) -> Any:
+        if query is None:
+            return getattr(Query, self._name)
+        value = getattr(query._shape.query, self._name)
+        return MappingProxyType(value) if type(value) is dict else value
+
+    def __set__(self, query: Any, value: Any) -> None:
+        query._build()
+        setattr(query, self._name, value)
+
+
+class _Built:
+    """An attribute that only Django's own query has."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, query: Any, owner: Any = None) -> Any:
+        if query is None:
+            return getattr(Query, self._name)
+        query._build()
+        return getattr(query, self._name)
+
+    def __set__(self, query: Any, value: Any) -> None:
+        query._build()
+        setattr(query, self._name, value)
+
+
+def _is_count(number: Any) -> bool:
+    return number is None or (type(number) is int and number >= 0)
+
+
+def _complete() -> None:
+    """Give `RecordedQuery` all that Django's class has, so that nothing of it is met half-built."""
+    for name in dir(Query):
+        if name.startswith("__") or name in vars(RecordedQuery):
+            continue
+        setattr(RecordedQuery, name, _Built(name))
+    for name in _KNOWN:
+        setattr(RecordedQuery, name, _Known(name))
+
+
+_complete()

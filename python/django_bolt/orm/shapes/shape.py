@@ -1,0 +1,191 @@
+"""The shapes of queries: which calls were made, in which order, with which arguments but for the values.
+
+A shape is a node of a tree: the model at the root, a call on each edge. It keeps a query with these calls, emptied of
+values, which answers for all that depends on the shape alone.
+Nothing here may know of databases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+
+from django.db.models import Model
+from django.db.models.expressions import Col
+from django.db.models.lookups import Lookup
+from django.db.models.sql import Query
+
+from django_bolt.orm.shapes.lookups import OF_TRUTH, SAFE
+
+__all__ = ["Call", "Shape", "Slot", "forget", "root"]
+
+MOST_CALLS = 10_000
+"""Calls that a process remembers; a program that makes ever new queries builds the rest as Django does."""
+
+
+class Call(NamedTuple):
+    """A call of one of a query's methods that change it."""
+
+    method: str
+    arguments: tuple[Any, ...]
+    chained: bool
+    """Whether the query was chained since the call before: its joins are then not used again."""
+
+    def make(self, query: Query) -> None:
+        """Make the call. Raises what the method raises."""
+        if self.chained:
+            # What `chain()` does to its copy.
+            query.used_aliases = set()
+            query.filter_is_sticky = False
+        getattr(query, self.method)(*self.arguments)
+
+
+class Slot:
+    """The place of a value in a shape: a lookup that other values are given to."""
+
+    __slots__ = ("_kind", "_state", "token")
+
+    def __init__(self, lookup: Lookup[Any], number: int) -> None:
+        self._kind = type(lookup)
+        self._state = {name: value for name, value in lookup.__dict__.items() if name != "rhs"}
+        self.token = f"\0{number}\0"
+        """What stands for the value in the SQL of the shape."""
+
+    def fill(self, value: Any) -> Lookup[Any] | None:
+        """Return the lookup with a value, None where Django would take another lookup for it.
+
+        Raises what Django raises for a value that does not fit the field.
+        """
+        lookup: Any = object.__new__(self._kind)
+        lookup.__dict__ = {**self._state, "rhs": value}
+        lookup.rhs = prepared = lookup.get_prep_lookup()
+        return None if prepared is None else lookup
+
+    def stand_in(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:
+        """Take the place of the lookup's `process_rhs` in the query of a shape."""
+        return self.token, ()
+
+
+class Learner(Query):
+    """A query that notes which lookups were made of which values."""
+
+    made: list[tuple[Any, Any]] | None = None
+
+    def build_lookup(self, lookups: Any, lhs: Any, rhs: Any) -> Any:
+        """Return Django's lookup, and note it."""
+        lookup = super().build_lookup(lookups, lhs, rhs)
+        if self.made is not None:
+            self.made.append((lookup, rhs))
+        return lookup
+
+
+class Shape:
+    """What is known of the queries of one shape.
+
+    `query`: one of them, without its values. `count`: how many values the calls up to here have. `slots`: where those
+    of the last call go. `compiled`: what is known of its SQL, by database.
+    """
+
+    __slots__ = ("_after", "compiled", "count", "query", "slots")
+
+    def __init__(self, query: Learner, count: int, slots: tuple[Slot, ...]) -> None:
+        self.query = query
+        self.count = count
+        self.slots = slots
+        self.compiled: dict[str, Any] = {}
+        self._after: dict[Hashable, Shape | None] = {}
+
+    def after(self, call: Call, key: Hashable, values: Sequence[Any]) -> Shape | None:
+        """Return the shape that a call leads to; None where the call is to be made on Django's own query.
+
+        That is so the first time: what is done once would only pay for being remembered. Raises what the call raises.
+        """
+        edge = (call.method, call.chained, key)
+        try:
+            found = self._after[edge]
+        except KeyError:
+            return None
+        if found is None:
+            found = self._after[edge] = self._learn(call, values)
+        return found if found is not OPAQUE else None
+
+    def seen(self, call: Call, key: Hashable) -> None:
+        """Remember that a call was made, and raised nothing."""
+        if _memory.calls < MOST_CALLS:
+            _memory.calls += 1
+            self._after.setdefault((call.method, call.chained, key))
+
+    def _learn(self, call: Call, values: Sequence[Any]) -> Shape:
+        query: Any = self.query.clone()
+        query.made = []
+        call.make(query)
+        made, query.made = query.made, None
+        places = _places(made, values)
+        if places is None:
+            return OPAQUE
+        slots = []
+        for number, lookup in enumerate(places, self.count):
+            slot = Slot(lookup, number)
+            lookup.process_rhs = slot.stand_in
+            if type(lookup.rhs) is not bool:
+                # Nobody's values may stay here.
+                lookup.rhs = None
+            slots.append(slot)
+        return Shape(query, self.count + len(slots), tuple(slots))
+
+
+def _places(made: list[tuple[Any, Any]], values: Sequence[Any]) -> list[Any] | None:
+    """Return the lookups that were made of the values; None where SQL could depend on more than their number."""
+    places: list[Any] = []
+    for lookup, value in made:
+        if value is None:
+            continue
+        if len(places) == len(values) or not _is_same(value, values[len(places)]):
+            return None
+        kinds = OF_TRUTH if type(value) is bool else SAFE
+        if (
+            type(lookup) not in kinds
+            or type(lookup.lhs) is not Col
+            or lookup.bilateral_transforms
+            or lookup.rhs is None
+        ):
+            return None
+        places.append(lookup)
+    return places if len(places) == len(values) else None
+
+
+def _is_same(value: Any, given: Any) -> bool:
+    # Collections are copied on their way.
+    return value is given or (type(value) is type(given) and isinstance(value, (list, tuple, set, frozenset)))
+
+
+class _Memory:
+    calls = 0
+    age = 0
+
+
+_memory = _Memory()
+
+
+def forget() -> None:
+    """Begin anew: something that shapes depend on has changed."""
+    _memory.age += 1
+    _memory.calls = 0
+
+
+def root(model: type[Model]) -> Shape:
+    """Return the shape of all rows of a model."""
+    options: Any = model._meta
+    # All of these are replaced where a model changes, as test suites have it do.
+    state = (options.concrete_fields, options.db_table, options.ordering, _memory.age)
+    known = options.__dict__.get("_django_bolt_shape")
+    if known is not None and all(a is b for a, b in zip(known[0], state, strict=True)):
+        shape: Shape = known[1]
+        return shape
+    shape = Shape(Learner(model), 0, ())
+    options._django_bolt_shape = (state, shape)
+    return shape
+
+
+OPAQUE = Shape(Learner(None), 0, ())
+"""Stands for a shape whose SQL cannot be told from its calls."""
