@@ -32,7 +32,7 @@ class Compiled:
     attributes that compiling leaves behind and that reading rows asks for.
     """
 
-    __slots__ = ("kind", "numbers", "pieces", "state", "usual")
+    __slots__ = ("_sliced", "kind", "numbers", "pieces", "state", "usual")
 
     def __init__(self, sql: str, kind: type[SQLCompiler], state: dict[str, Any]) -> None:
         parts = _TOKEN.split(sql)
@@ -42,13 +42,11 @@ class Compiled:
         """The SQL where each value is one parameter, as it nearly always is."""
         self.kind = kind
         self.state = state
+        self._sliced: dict[tuple[int, int | None], str] = {}
 
     def bind(self, lookups: Any, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """Return SQL and parameters. Raises `EmptyResultSet` or `FullResultSet` where a value is out of range."""
         values: list[Any] = []
-        if len(lookups) == len(self.numbers) == 1:
-            sql, values = lookups[0].process_rhs(compiler, connection)
-            return self.usual if sql == "%s" else sql.join(self.pieces), tuple(values)
         texts = []
         for number in self.numbers:
             sql, parameters = lookups[number].process_rhs(compiler, connection)
@@ -58,6 +56,21 @@ class Compiled:
             return self.usual, tuple(values)
         sql = "".join(part for pair in zip(self.pieces, [*texts, ""], strict=True) for part in pair)
         return sql, tuple(values)
+
+    def slice(self, sql: str, limits: tuple[int, int | None], connection: Any) -> str:
+        """Return the SQL for a slice of the rows."""
+        if sql is not self.usual:
+            return f"{sql} {connection.ops.limit_offset_sql(*limits)}"
+        # The same few pages again and again; a string that is known by its hash also spares the driver some work.
+        sliced = self._sliced.get(limits)
+        if sliced is None:
+            if len(self._sliced) == _MOST_SLICES:
+                self._sliced.clear()
+            sliced = self._sliced[limits] = f"{sql} {connection.ops.limit_offset_sql(*limits)}"
+        return sliced
+
+
+_MOST_SLICES = 16
 
 
 class Prepared(SQLCompiler):
@@ -77,8 +90,12 @@ class Prepared(SQLCompiler):
         except (EmptyResultSet, FullResultSet):
             return super().as_sql(with_limits=with_limits)
         if with_limits and (limits := query._limits) is not None:
-            sql = f"{sql} {self.connection.ops.limit_offset_sql(*limits)}"
+            sql = self.known.slice(sql, limits, self.connection)
         return sql, values
+
+    def has_composite_fields(self, expressions: Any) -> bool:
+        """Return False: such columns are not compiled here."""
+        return False
 
     def get_converters(self, expressions: Any) -> Any:
         """Return what converts the values of rows, found once for each connection."""

@@ -63,4 +63,4 @@ def condition_key(condition: Any, values: list[Any]) -> Hashable | None:
 def names_key(names: Any) -> Hashable | None:
     """Return names of fields as they belong to a shape; None where there is anything but names."""
     names = tuple(names)
-    return names if all(type(name) is str for name in names) else None
+    return names if not names or {*map(type, names)} == {str} else None

@@ -6,8 +6,9 @@ Everything that is not named here is compiled by Django each time.
 from __future__ import annotations
 
 from django.db.models import lookups
-from django.db.models.expressions import Col, OrderBy
+from django.db.models.expressions import Col, OrderBy, Ref
 from django.db.models.fields import related_lookups
+from django.db.models.sql.compiler import PositionRef
 from django.db.models.sql.datastructures import BaseTable, Join
 from django.db.models.sql.where import NothingNode, WhereNode
 
@@ -33,5 +34,5 @@ _IS_NULL = frozenset({lookups.IsNull, related_lookups.RelatedIsNull})
 OF_TRUTH = SAFE | _IS_NULL
 """Those that a truth value may be given to."""
 
-PARTS = _IS_NULL | {Col, OrderBy, BaseTable, Join, WhereNode, NothingNode}
+PARTS = _IS_NULL | {Col, Ref, PositionRef, OrderBy, BaseTable, Join, WhereNode, NothingNode}
 """What else may be in such a query."""

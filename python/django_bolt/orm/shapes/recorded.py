@@ -7,6 +7,8 @@ the calls noted, and from then on it is a `Query` like any other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -23,13 +25,13 @@ _NOTED = ("_calls", "_chained", "_limits", "_lookups", "_shape")
 
 # Answered by the shape's query: they follow from the calls alone, and nobody can change them in place.
 _KNOWN = (
-    "annotation_select", "can_filter", "combinator", "combined_queries", "default_cols", "default_ordering",
-    "deferred_loading", "distinct", "distinct_fields", "explain_info", "extra_order_by", "extra_select", "extra_tables",
+    "can_filter", "combinator", "combined_queries", "default_cols", "default_ordering",
+    "deferred_loading", "distinct", "distinct_fields", "explain_info", "extra_order_by", "extra_tables",
     "group_by", "has_select_fields", "is_empty", "is_sliced", "order_by", "select_for_update", "standard_ordering",
     "subquery", "values_select",
-    # Dictionaries, to be read only.
-    "_filtered_relations", "selected",
 )  # fmt: skip
+# The same, but they could be changed.
+_KNOWN_DICTS = ("_filtered_relations", "annotation_select", "extra_select", "selected")
 
 
 class RecordedQuery(Query):
@@ -197,23 +199,6 @@ def like(query: Query) -> Query | None:
     return query if type(query) is Query else None
 
 
-class _Known:
-    """An attribute that the shape's query answers for."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __get__(self, query: Any, owner: Any = None) -> Any:
-        if query is None:
-            return getattr(Query, self._name)
-        value = getattr(query._shape.query, self._name)
-        return MappingProxyType(value) if type(value) is dict else value
-
-    def __set__(self, query: Any, value: Any) -> None:
-        query._build()
-        setattr(query, self._name, value)
-
-
 class _Built:
     """An attribute that only Django's own query has."""
 
@@ -235,14 +220,26 @@ def _is_count(number: Any) -> bool:
     return number is None or (type(number) is int and number >= 0)
 
 
+def _known(name: str) -> property:
+    """Return an attribute that the shape's query answers for."""
+    get: Any = attrgetter(f"_shape.query.{name}")
+    if name in _KNOWN_DICTS:
+        ask = get
+
+        def get(query: RecordedQuery) -> Any:
+            value = ask(query)
+            return MappingProxyType(value) if type(value) is dict else value
+
+    return property(get, partial(_Built.__set__, _Built(name)))
+
+
 def _complete() -> None:
     """Give `RecordedQuery` all that Django's class has, so that nothing of it is met half-built."""
     for name in dir(Query):
-        if name.startswith("__") or name in vars(RecordedQuery):
-            continue
-        setattr(RecordedQuery, name, _Built(name))
-    for name in _KNOWN:
-        setattr(RecordedQuery, name, _Known(name))
+        if not name.startswith("__") and name not in vars(RecordedQuery):
+            setattr(RecordedQuery, name, _Built(name))
+    for name in (*_KNOWN, *_KNOWN_DICTS):
+        setattr(RecordedQuery, name, _known(name))
 
 
 _complete()

@@ -173,17 +173,30 @@ def forget() -> None:
     _memory.calls = 0
 
 
+class Root(NamedTuple):
+    """The shape of all rows of a model, and what it was made of: all of it is replaced where a model is changed."""
+
+    shape: Shape
+    fields: Any
+    table: str
+    ordering: Any
+    age: int
+
+
 def root(model: type[Model]) -> Shape:
     """Return the shape of all rows of a model."""
     options: Any = model._meta
-    # All of these are replaced where a model changes, as test suites have it do.
-    state = (options.concrete_fields, options.db_table, options.ordering, _memory.age)
-    known = options.__dict__.get("_django_bolt_shape")
-    if known is not None and all(a is b for a, b in zip(known[0], state, strict=True)):
-        shape: Shape = known[1]
-        return shape
+    known: Root | None = options.__dict__.get("_django_bolt_root")
+    if (
+        known is not None
+        and known.fields is options.concrete_fields
+        and known.table is options.db_table
+        and known.ordering is options.ordering
+        and known.age == _memory.age
+    ):
+        return known.shape
     shape = Shape(Learner(model), 0, ())
-    options._django_bolt_shape = (state, shape)
+    options._django_bolt_root = Root(shape, options.concrete_fields, options.db_table, options.ordering, _memory.age)
     return shape
 
 
