@@ -61,20 +61,17 @@ class RecordedQuery(Query):
         return copy._build()
 
     def _build(self) -> Query:
-        state = self.__dict__
-        calls, chained, *_ = [state.pop(name) for name in _NOTED]
-        kept = {name: value for name, value in state.items() if name != "model"}
+        """Become a query of Django's. Other threads may be reading this one: it changes in one step."""
+        state = self.__dict__.copy()
+        if "_shape" in state:
+            built = Query(state["model"])
+            for call in _in_order(state["_calls"]):
+                call.make(built)
+            if state["_chained"]:
+                built.used_aliases = set()
+            kept = {name: value for name, value in state.items() if name not in _NOTED}
+            self.__dict__ = {**built.__dict__, **kept}
         self.__class__ = Query  # type: ignore[assignment]
-        Query.__init__(self, state["model"])
-        made = []
-        while calls:
-            calls, call = calls
-            made.append(call)
-        for call in reversed(made):
-            call.make(self)
-        if chained:
-            self.used_aliases = set()
-        state.update(kept)
         return self
 
     def _note(self, method: str, arguments: tuple[Any, ...], key: Any, values: Sequence[Any] = ()) -> None:
@@ -102,13 +99,18 @@ class RecordedQuery(Query):
 
     def clone(self) -> Any:
         """Return a copy."""
+        state = self.__dict__.copy()
+        if "_shape" not in state:
+            return self._build().clone()
         obj = object.__new__(RecordedQuery)
-        obj.__dict__ = self.__dict__.copy()
+        obj.__dict__ = state
         return obj
 
     def chain(self, klass: Any = None) -> Any:
         """Return a copy that is ready for another operation."""
         obj = self.clone()
+        if type(obj) is Query:
+            return obj.chain(klass)
         if klass is not None and klass is not RecordedQuery and klass is not Query:
             return obj._build().chain(klass)
         obj.__dict__["_chained"] = True
@@ -168,8 +170,9 @@ class RecordedQuery(Query):
 
     def get_compiler(self, using: Any = None, connection: Any = None, elide_empty: bool = True) -> Any:
         """Return what compiles and runs the query."""
-        if using and connection is None and elide_empty:
-            compiler = compiler_for(self, self._shape, connections[using], using)
+        shape = self.__dict__.get("_shape")
+        if using and connection is None and elide_empty and shape is not None:
+            compiler = compiler_for(self, shape, connections[using], using)
             if compiler is not None:
                 return compiler
         self._build()
@@ -190,6 +193,14 @@ class RecordedQuery(Query):
     def __reduce_ex__(self, protocol: Any) -> Any:
         self._build()
         return self.__reduce_ex__(protocol)
+
+
+def _in_order(calls: tuple[Any, ...]) -> list[Call]:
+    made: list[Call] = []
+    while calls:
+        calls, call = calls
+        made.append(call)
+    return made[::-1]
 
 
 def like(query: Query) -> Query | None:
