@@ -20,7 +20,7 @@ from django_bolt.exceptions import RequestValidationError
 if TYPE_CHECKING:
     from django_bolt.auth.users import Identity
 
-__all__ = ["RawRequest", "Request"]
+__all__ = ["Request"]
 
 
 # Names that `request[name]` and `request.get(name)` know.
@@ -75,8 +75,8 @@ class Request:
         "_context",
         "_cookies",
         "_django_request",
+        "_found",
         "_headers",
-        "_identity",
         "_is_settled",
         "_met_django",
         "_params",
@@ -96,40 +96,26 @@ class Request:
     _state: State
     _django_request: DjangoRequest
     _access: Access
-    _identity: Identity | None
+    """Whose it is to say who sent the request; not there: the server's alone."""
+    _found: Identity | None
+    _is_settled: bool
+    """Whether all backends were asked who sent the request."""
+    _met_django: bool
+    """Whether Django's middleware sees the request; what that sets on Django's own is then read here."""
     _passage: Any
     """What the runtime keeps of a request that middleware stands around."""
-    _is_settled: bool
     _user: Any
     _auser: Callable[[], Awaitable[Any]]
 
     def __init__(self, raw: RawRequest) -> None:
         self._raw = raw
+        self._is_settled = False
         self._met_django = False
 
     @property
     def id(self) -> str:
         """`X-Request-ID` as the client sent it, otherwise an id made for this request; answers carry it as well."""
         return self._raw.id
-
-    @property
-    def undecided(self) -> bool:
-        """Whether it is left to Python who may pass."""
-        return self._raw.undecided
-
-    @property
-    def told_by_server(self) -> tuple[int, str | None, bytes, bool] | None:
-        """Who the server found: which backend told, the user's id, claims as JSON, by cookie or not."""
-        return self._raw.identity
-
-    @property
-    def met_django(self) -> bool:
-        """Whether Django's middleware sees the request; what that sets on Django's own is then read here."""
-        return self._met_django
-
-    def meet_django(self) -> None:
-        """Note that Django's middleware sees the request."""
-        self._met_django = True
 
     @property
     def method(self) -> str:
@@ -188,20 +174,15 @@ class Request:
             return self._cookies
 
     @property
-    def identity(self) -> Identity | None:
+    def _identity(self) -> Identity | None:
         """Who the client proved to be, as the backend that found it says; None: nobody."""
         try:
-            return self._identity
+            return self._found
         except AttributeError:
             pass
         access = self._pending()
-        told = _users().told_by_server(self.told_by_server) if access is None else access.identify_now(self)
-        self._identity = told
-        return self._identity
-
-    @identity.setter
-    def identity(self, found: Identity | None) -> None:
-        self._identity = found
+        self._found = _users().told_by_server(self._raw.identity) if access is None else access.identify_now(self)
+        return self._found
 
     @property
     def user(self) -> Any:
@@ -214,7 +195,7 @@ class Request:
         except AttributeError:
             # Django's own, where its middleware knows one and nothing of the route's says otherwise.
             own = self.django_request.__dict__.get("user") if self._met_django else None
-            identity = self.identity
+            identity = self._identity
             users = _users()
             self._user = users.user_of(identity) if own is None or identity is not None else users.known_to_django(own)
             return self._user
@@ -238,7 +219,7 @@ class Request:
 
     async def _load_user(self) -> Any:
         access = self._pending()
-        if access is not None and not self.is_settled and not self._has_user():
+        if access is not None and not self._is_settled and not self._has_user():
             await access.identify(self)
         return await _users().loaded(self.user)
 
@@ -248,7 +229,7 @@ class Request:
         try:
             return self._context
         except AttributeError:
-            self._context = _users().context_of(self.identity)
+            self._context = _users().context_of(self._identity)
             return self._context
 
     async def check_object(self, found: Any) -> None:
@@ -261,14 +242,10 @@ class Request:
             await access.check_object(self, found)
 
     @property
-    def challenge(self) -> str:
+    def _challenge(self) -> str:
         """What a client that is nobody is told to send: the value of `WWW-Authenticate`."""
         access = self._pending()
         return "Bearer" if access is None else access.challenge
-
-    def entrust(self, access: Access) -> None:
-        """Leave it to `access` who sent the request."""
-        self._access = access
 
     def _pending(self) -> Access | None:
         try:
@@ -276,25 +253,13 @@ class Request:
         except AttributeError:
             return None
 
-    def settle(self, found: Identity | None) -> None:
+    def _settle(self, found: Identity | None) -> None:
         """Take what all backends came to; whoever looked before that saw nobody."""
-        self.identity = found
-        self.is_settled = True
+        self._found = found
+        self._is_settled = True
         for slot in ("_user", "_context") if found is not None else ():
             with contextlib.suppress(AttributeError):
                 delattr(self, slot)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether all backends were asked who sent the request."""
-        try:
-            return self._is_settled
-        except AttributeError:
-            return False
-
-    @is_settled.setter
-    def is_settled(self, settled: bool) -> None:
-        self._is_settled = settled
 
     def _has_user(self) -> bool:
         try:

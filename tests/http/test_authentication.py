@@ -29,7 +29,7 @@ def serving(*auth, guards=(), **options):
 
     @api.get("/", auth=list(auth), guards=list(guards), **options)
     async def root(request: Request):
-        found = request.told_by_server
+        found = request._raw.identity
         return {"found": None if found is None else [found[0], found[1], found[3]]}
 
     return api
@@ -102,7 +102,7 @@ def test_keys_from_a_list_are_known_by_their_place():
 
     @api.get("/", auth=[APIKeyAuthentication(api_keys=["one", "two"], header="X-Key")], guards=[IsAuthenticated()])
     async def root(request: Request):
-        return {"claims": request.told_by_server[2].decode()}
+        return {"claims": request._raw.identity[2].decode()}
 
     with TestClient(api) as client:
         assert client.get("/", headers={"X-Key": "two"}).json() == {"claims": '{"api_key": "1"}'}

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 class Anybody(BaseGuard):
     async def check(self, request: Any) -> bool:
-        return request.identity is not None
+        return bool(request.context)
 
 
 def make(**options: Any) -> BoltAPI:

@@ -43,6 +43,16 @@ def test_parts():
     assert repr(it) == "<Request POST '/items/7'>"
 
 
+def test_public_names_are_those_for_users():
+    parts = "id method path scheme query params headers cookies body context state session user auser META"
+    django = "django_request build_absolute_uri get_host get_full_path is_secure"
+    assert {name for name in dir(Request) if not name.startswith("_")} == {
+        *parts.split(),
+        *django.split(),
+        *["get", "json", "check_object"],
+    }
+
+
 def test_parts_are_made_once():
     it = request()
     for name in ("query", "params", "headers", "cookies", "context", "state", "META", "django_request"):

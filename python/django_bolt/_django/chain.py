@@ -213,7 +213,7 @@ class Chain:
         request = passage.request
         http = request.django_request
         http._passage = passage
-        request.meet_django()
+        request._met_django = True
         get_response = self._links_for(bridge).get_response
         try:
             response: Any = await (get_response(http) if bridge is None else bridge.call_around(get_response, http))

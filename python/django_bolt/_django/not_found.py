@@ -14,8 +14,9 @@ from django.views.debug import technical_404_response
 
 from django_bolt._django.report import report_server_error
 from django_bolt._django.response import from_http_response
+from django_bolt._raw_request import RawRequest
 from django_bolt.conf import debug_enabled
-from django_bolt.request import RawRequest, Request
+from django_bolt.request import Request
 
 __all__ = ["not_found"]
 

@@ -66,11 +66,11 @@ class Access:
         """Tell whether Python has to decide about a request, which the server may have refused already."""
         if isinstance(refusal, tuple) and refusal[0] in EARLIER:
             return False
-        return (self.identifies and not self.lazy) or bool(self.guards and request.undecided)
+        return (self.identifies and not self.lazy) or bool(self.guards and request._raw.undecided)
 
     async def check(self, request: Any) -> None:
         """Find out who sent the request; raises `Unauthorized` or `Forbidden` where a guard refuses."""
-        if not request.is_settled:
+        if not request._is_settled:
             await self.identify(request)
         for guard, ask, of_objects in self.guards:
             passes = await (ask(request, None) if of_objects else ask(request))
@@ -80,8 +80,8 @@ class Access:
     async def identify(self, request: Any) -> Identity | None:
         """Ask the backends, each in its turn, who sent the request, and tell the request."""
         # Nobody, until it is known, and where a backend fails.
-        request.identity = None
-        found = told_by_server(request.told_by_server)
+        request._found = None
+        found = told_by_server(request._raw.identity)
         if found is not None and await self._is_revoked(found):
             found = None
         for position, backend in self.backends:
@@ -100,7 +100,7 @@ class Access:
         if found is not None and found.by_cookie and self.csrf is not None:
             # Nobody, unless it is them who asks and not a site that they are looking at.
             await self.csrf.enforce(request)
-        request.settle(found)
+        request._settle(found)
         return found
 
     def identify_now(self, request: Any) -> Identity | None:
@@ -109,7 +109,7 @@ class Access:
             raise RuntimeError(
                 "who sent this request is asked behind middleware; write `await request.auser()` in front of it"
             )
-        found = told_by_server(request.told_by_server)
+        found = told_by_server(request._raw.identity)
         for position, ask in self._later:
             if found is not None and found.backend < position:
                 break
@@ -120,8 +120,8 @@ class Access:
 
     def leave(self, request: Any) -> None:
         """Tell a request that the server refused, before anybody was asked, that nobody sent it."""
-        if self.identifies and not self.lazy and not request.is_settled:
-            request.identity = None
+        if self.identifies and not self.lazy and not request._is_settled:
+            request._found = None
 
     async def check_object(self, request: Any, found: Any) -> None:
         """Ask the guards that take an object about one; raises as `check` does."""
@@ -131,7 +131,7 @@ class Access:
 
     def refusal(self, request: Any) -> Exception:
         """Return what is raised for a client that may not pass."""
-        if request.identity is None and self.authenticates:
+        if request._identity is None and self.authenticates:
             return Unauthorized(headers={"WWW-Authenticate": self.challenge})
         return Forbidden()
 

@@ -91,7 +91,7 @@ def entrance(outermost: Next, innermost: Innermost, access: Access | None) -> Ar
 
     async def around(request: Any, refusal: Reply | BaseException | None, *args: Any) -> Any:
         if access is not None:
-            request.entrust(access)
+            request._access = access
         request._passage = passage = Passage(refusal, args)
         try:
             response = await outermost(request)

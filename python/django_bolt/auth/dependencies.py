@@ -23,7 +23,7 @@ async def get_current_user(request: Any) -> Any:
     """Return the user who sent the request, loaded; raises `Unauthorized` where there is none or it is inactive."""
     user = await get_optional_user(request)
     if user is None:
-        raise Unauthorized(headers={"WWW-Authenticate": request.challenge})
+        raise Unauthorized(headers={"WWW-Authenticate": request._challenge})
     return user
 
 

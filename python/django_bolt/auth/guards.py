@@ -56,7 +56,7 @@ class IsAuthenticated(BaseGuard):
 
     async def check(self, request: Any) -> bool:
         """Ask whether a backend found anybody."""
-        return request.identity is not None
+        return request._identity is not None
 
 
 class ProvesBy(IsAuthenticated):
@@ -80,7 +80,7 @@ class _HasFlag(BaseGuard):
 
     async def check(self, request: Any) -> bool:
         """Ask the claim; the user where there is no such claim."""
-        identity = request.identity
+        identity = request._identity
         if identity is None:
             return False
         if self.claim in identity.claims:
@@ -125,7 +125,7 @@ class HasAllPermissions(_Names):
 
     async def check(self, request: Any) -> bool:
         """Ask the claim `permissions`; Django where there is none."""
-        identity = request.identity
+        identity = request._identity
         if identity is None:
             return False
         claimed = names(identity.claims, "permissions")
@@ -164,7 +164,7 @@ class HasRole(_Names):
 
     async def check(self, request: Any) -> bool:
         """Ask the claim `roles`; the user's groups where there is none."""
-        identity = request.identity
+        identity = request._identity
         if identity is None:
             return False
         claimed = names(identity.claims, "roles")

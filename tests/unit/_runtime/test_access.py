@@ -56,7 +56,7 @@ def request(backend: int | None = None, sub: str = "1", **claims: Any) -> Reques
 
 def found(access: Access, it: Request) -> str | None:
     asyncio.run(access.identify(it))
-    return None if it.identity is None else it.identity.user_id
+    return None if it._identity is None else it._identity.user_id
 
 
 def check(access: Access, it: Request) -> str:
@@ -158,7 +158,7 @@ def test_objects():
     assert not takes_object(IsAuthenticated())
     access, it = Access([JWT], [IsAuthenticated(), ForObjects()]), request(0)
     assert check(access, it) == "passed"
-    it.entrust(access)
+    it._access = access
     asyncio.run(it.check_object("mine"))
     with pytest.raises(Forbidden):
         asyncio.run(it.check_object("yours"))
