@@ -235,7 +235,7 @@ class Request:
     async def check_object(self, found: Any) -> None:
         """Ask the route's guards about an object that was found; raises `Forbidden` where one refuses.
 
-        Those are asked whose `check` takes a second parameter. Where nobody is authenticated it is `Unauthorized`.
+        Those are asked whose `check` takes a second argument. Where nobody is authenticated it is `Unauthorized`.
         """
         access = self._pending()
         if access is not None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from django_bolt._django.csrf import CsrfCheck
 from django_bolt.auth.backends import APIKeyAuthentication, AuthResult, JWTAuthentication
-from django_bolt.auth.guards import BaseGuard
+from django_bolt.auth.guards import BaseGuard, takes_object
 from django_bolt.auth.sessions import SessionAuthentication
 from django_bolt.auth.users import Identity, told_by_backend, told_by_server
 from django_bolt.exceptions import Forbidden, Unauthorized
@@ -46,7 +46,7 @@ class Access:
         csrf: CsrfCheck | None = None,
     ) -> None:
         self.backends = [(position, item) for position, item in enumerate(backends) if not isinstance(item, IN_RUST)]
-        self.guards = [(guard, asker(guard, "check"), takes_object(guard)) for guard in guards]
+        self.guards = [(guard, asker(guard, "check"), takes_object(guard.check)) for guard in guards]
         self.challenge = challenge(backends)
         self.store = store if any(isinstance(item, JWTAuthentication) for item in backends) else None
         self.tokens = frozenset(
@@ -174,13 +174,6 @@ def told(guard: BaseGuard, passes: Any) -> bool:
         f"{type(guard).__name__}.check() returned {passes!r}, expected True or False; "
         "nobody passes a guard that says neither"
     )
-
-
-def takes_object(guard: BaseGuard) -> bool:
-    """Tell whether a guard is asked about objects: its `check` takes two positional arguments."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(guard.check).parameters.values()
-    return len([parameter for parameter in parameters if parameter.kind in kinds]) > 1
 
 
 def challenge(backends: Sequence[Any]) -> str:

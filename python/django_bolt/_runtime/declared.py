@@ -15,7 +15,7 @@ from django_bolt._plan.errors import PlanError
 from django_bolt._runtime.own_middleware import checked
 from django_bolt._runtime.policy_problems import find_problems
 from django_bolt.auth.backends import APIKeyAuthentication, BaseAuth, JWTAuthentication
-from django_bolt.auth.guards import BaseGuard
+from django_bolt.auth.guards import BaseGuard, takes_object
 from django_bolt.middleware import RateLimitMiddleware
 
 BACKENDS = (JWTAuthentication, APIKeyAuthentication, BaseAuth)
@@ -113,19 +113,10 @@ def check_method(where: str, made: Any, base: type, name: str, wanted: str) -> N
     try:
         inspect.signature(method).bind("request")
     except TypeError as error:
-        if name != "check" or not takes_two(method):
+        if name != "check" or not takes_object(method):
             raise PlanError(
                 f"{where} holds {kind}, whose `{name}` cannot be called with a request ({error}); write {wanted}"
             ) from None
-
-
-def takes_two(method: Any) -> bool:
-    """Tell whether a method can be called with a request and an object."""
-    try:
-        inspect.signature(method).bind("request", "object")
-    except TypeError:
-        return False
-    return True
 
 
 def shown(item: Any) -> str:

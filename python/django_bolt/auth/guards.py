@@ -6,6 +6,8 @@ Django where they say nothing.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from django_bolt.auth.backends import APIKeyAuthentication, JWTAuthentication
@@ -31,7 +33,7 @@ __all__ = [
 class BaseGuard:
     """Base of all guards, the project's own among them.
 
-    A `check(self, request, obj)` with a second parameter is asked before the handler, with None in its place, and then
+    A `check(self, request, obj)` that takes a second argument is asked before the handler, with None in its place, and then
     with every object that `await request.check_object(obj)` is called with.
     """
 
@@ -41,6 +43,15 @@ class BaseGuard:
 
     def __repr__(self) -> str:
         return type(self).__name__
+
+
+def takes_object(check: Callable[..., Any]) -> bool:
+    """Tell whether a guard's `check` is asked about objects: whether it takes one behind the request, if by `*args`."""
+    try:
+        inspect.signature(check).bind("request", "object")
+    except TypeError:
+        return False
+    return True
 
 
 class AllowAny(BaseGuard):

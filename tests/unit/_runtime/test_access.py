@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from django_bolt._runtime.access import Access, challenge, takes_object
+from django_bolt._runtime.access import Access, challenge
 from django_bolt.auth import (
     APIKeyAuthentication,
     AuthResult,
@@ -147,16 +147,19 @@ def test_nobody_can_be_authenticated_without_a_backend():
     assert check(Access([JWT], [No()]), request(0)) == "403"
 
 
+class ForWhatever(BaseGuard):
+    async def check(self, *args: Any) -> bool:
+        return args[1:] in [(None,), ("mine",)]
+
+
 class ForObjects(BaseGuard):
     async def check(self, request: Any, obj: Any) -> bool:
         return obj is None or obj == "mine"
 
 
-def test_objects():
-    assert takes_object(ForObjects())
-    assert not takes_object(No())
-    assert not takes_object(IsAuthenticated())
-    access, it = Access([JWT], [IsAuthenticated(), ForObjects()]), request(0)
+@pytest.mark.parametrize("guard", [ForObjects(), ForWhatever()])
+def test_objects(guard):
+    access, it = Access([JWT], [IsAuthenticated(), guard]), request(0)
     assert check(access, it) == "passed"
     it._access = access
     asyncio.run(it.check_object("mine"))
