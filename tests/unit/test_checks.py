@@ -202,8 +202,8 @@ def test_wrong_values_are_told_alone():
 @pytest.mark.parametrize(
     ("limit", "found"),
     [
-        (5, "found int, expected a dict"),
-        ({"rps": 5}, "found the key 'rps', expected requests, window, key, burst"),
+        (5, "found 5, expected a dict"),
+        ({"rps": 5}, "found the key 'rps', expected one of requests window key burst"),
         ({"window": -1}, "found window=-1, expected a number of seconds above 0"),
         ({"burst": 0}, "found burst=0, expected a whole number"),
         ({"key": "no field"}, "found key='no field', expected"),

@@ -16,7 +16,6 @@ from django_bolt._runtime.own_middleware import checked
 from django_bolt._runtime.policy_problems import find_problems
 from django_bolt.auth.backends import APIKeyAuthentication, BaseAuth, JWTAuthentication
 from django_bolt.auth.guards import BaseGuard, takes_object
-from django_bolt.middleware import RateLimitMiddleware
 
 BACKENDS = (JWTAuthentication, APIKeyAuthentication, BaseAuth)
 
@@ -50,8 +49,6 @@ def checked_middleware(where: str, given: Sequence[Any] | None) -> tuple[Any, ..
     # Made here, one object for all that it is given to: a limit counts them together.
     made = tuple(checked(where, item) for item in items)
     for item in made:
-        if isinstance(item, RateLimitMiddleware) and (mistake := item.mistake()):
-            raise PlanError(f"{where}: RateLimitMiddleware: {mistake}")
         for problem in find_problems(item):
             raise PlanError(f"{where}: {type(item).__name__}: {problem}")
     return made

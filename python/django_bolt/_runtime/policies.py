@@ -33,7 +33,6 @@ from django_bolt._plan.policy import (
 from django_bolt._runtime.access import Access, Store
 from django_bolt._runtime.backends import Backends
 from django_bolt._runtime.declared import configured_backends
-from django_bolt._runtime.outermost import outermost
 from django_bolt._runtime.own_middleware import BY_SERVER, SHORT_NAMES, name_of
 from django_bolt._runtime.rate_limits import Buckets
 from django_bolt.auth import backends, guards
@@ -67,7 +66,7 @@ class Planner:
         self.configuration = configuration
         self.buckets = buckets
         self._csrf = CsrfCheck() if enforce_csrf else None
-        self.everywhere = (*outermost(), *buckets.everywhere)
+        self.everywhere = buckets.everywhere
         """What the settings put around everything."""
         self.backends = Backends(configuration)
         self._defaults: dict[type, Any] = {}

@@ -1,38 +1,31 @@
-"""What is wrong with a CORS policy or with how answers are to be compressed, as they were declared.
+"""What is wrong with a CORS policy, a rate limit or with how answers are to be compressed, as they were declared.
 
 Nothing here may ask the settings or write a plan.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from django_bolt._plan.pattern import is_shared
+from django_bolt.conf import Problem
 from django_bolt.datastructures import TOKEN
 from django_bolt.middleware.compression import CompressionConfig, CompressionMiddleware
 from django_bolt.middleware.cors import CORSMiddleware
-
-
-class Problem(NamedTuple):
-    """One thing wrong in a declaration."""
-
-    message: str
-    """What was found and what was expected."""
-    fix: str
-    """How to mend it."""
-
-    def __str__(self) -> str:
-        return f"{self.message}; {self.fix}"
+from django_bolt.middleware.rate_limit import RateLimitMiddleware
 
 
 def find_problems(middleware: Any) -> Iterator[Problem]:
-    """Yield what is wrong with a CORS policy or with compression; nothing of what is neither."""
+    """Yield what is wrong with a CORS policy, with compression or a rate limit; nothing of what is none of them."""
     if isinstance(middleware, CORSMiddleware):
         yield from cors_problems(middleware)
     elif isinstance(middleware, CompressionMiddleware):
         yield from compression_problems(middleware.config)
+    elif isinstance(middleware, RateLimitMiddleware):
+        yield from rate_limit_problems(middleware)
 
 
 # Origins ----------------------------------------------------------------------------------------
@@ -226,3 +219,38 @@ def compression_problems(config: Any) -> Iterator[Problem]:
                 f"found {name}={level!r}, expected a whole number from {least} to {most}",
                 f"write e.g. {name}={getattr(CompressionConfig, name)}",
             )
+
+
+# Rate limits ------------------------------------------------------------------------------------
+
+MOST = 2**32 - 1
+
+
+def rate_limit_problems(limit: RateLimitMiddleware) -> Iterator[Problem]:
+    """Yield what is wrong with a rate limit."""
+    requests: Any = limit.requests
+    window: Any = limit.window
+    key: Any = limit.key
+    burst: Any = limit.burst
+    if not is_count(requests):
+        yield Problem(
+            f"found requests={requests!r}, expected a whole number from 1 to {MOST}", "write e.g. requests=100"
+        )
+    number = isinstance(window, int | float) and not isinstance(window, bool)
+    if not number or not math.isfinite(window) or window <= 0:
+        yield Problem(f"found window={window!r}, expected a number of seconds above 0", "write e.g. window=60")
+    if burst is not None and not is_count(burst):
+        yield Problem(
+            f"found burst={burst!r}, expected a whole number from 1 to {MOST}, or None for as many as requests",
+            "write e.g. burst=10",
+        )
+    if not isinstance(key, str) or not TOKEN.fullmatch(key):
+        yield Problem(
+            f'found key={key!r}, expected "ip", "user" or the name of a header field such as "X-API-Key"',
+            "write one of them",
+        )
+
+
+def is_count(value: Any) -> bool:
+    """Tell whether a value is a number of requests."""
+    return type(value) is int and 1 <= value <= MOST

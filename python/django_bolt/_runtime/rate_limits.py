@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.policy import Header, Ip, RateKey, RateLimit, User
-from django_bolt.conf import rate_limit
+from django_bolt._runtime.outermost import outermost
 from django_bolt.middleware import RateLimitMiddleware
 
 SERVER = "server"
@@ -36,14 +36,13 @@ class Buckets:
     """
 
     def __init__(self, apis: Iterable[Application], declarations: Sequence[RouteDeclaration]) -> None:
-        everywhere = rate_limit.load()
-        self.everywhere = () if everywhere is None else (RateLimitMiddleware(**everywhere),)
-        """The limit of everything that is served."""
+        self.everywhere = outermost()
+        """What the settings put around everything, with the limit that all is counted by."""
         self._names: dict[int, str] = {}
         # Kept, so that no other object gets its identity.
         self._kept: list[RateLimitMiddleware] = []
         self._taken: set[str] = set()
-        for limit in self.everywhere:
+        for limit in counting(self.everywhere):
             self._name(limit, SERVER)
         for api in apis:
             for _, defaults in api.scopes():

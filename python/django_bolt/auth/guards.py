@@ -33,8 +33,8 @@ __all__ = [
 class BaseGuard:
     """Base of all guards, the project's own among them.
 
-    A `check(self, request, obj)` that takes a second argument is asked before the handler, with None in its place, and then
-    with every object that `await request.check_object(obj)` is called with.
+    A `check(self, request, obj)` that takes a second argument is asked before the handler, with None in its place, and
+    then with every object that `await request.check_object(obj)` is called with.
     """
 
     async def check(self, request: Any) -> bool:

@@ -1,8 +1,8 @@
 """System checks of `settings.BOLT`, each with an id, a message and a hint; `docs/checks.md` lists them.
 
-`settings`: values, and values beside each other. `everywhere`: `BOLT_CORS` and `BOLT_COMPRESSION`. `deploy`: what
-`check --deploy` adds. `combinations` and `machine` say what is wrong, for the checks and for `runbolt`. Nothing runs at
-import: the app calls `register()`.
+`settings`: values, and values beside each other. `everywhere`: `BOLT_CORS`, `BOLT_COMPRESSION`, `BOLT_RATE_LIMIT`.
+`deploy`: what `check --deploy` adds. `combinations` and `machine` say what is wrong, for the checks and for `runbolt`.
+Nothing runs at import: the app calls `register()`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The checks of what the settings put around everything that is served: `BOLT_CORS` and `BOLT_COMPRESSION`.
+"""The checks of what the settings put around everything: `BOLT_CORS`, `BOLT_COMPRESSION`, `BOLT_RATE_LIMIT`.
 
 Nothing here may decide what is right: `_runtime.policy_problems` does.
 """
@@ -10,25 +10,27 @@ from typing import Any
 
 from django.core import checks
 
-from django_bolt._runtime.outermost import read
+from django_bolt._runtime.outermost import CORS, RATE_LIMIT, read
 from django_bolt._runtime.policy_problems import is_loose
 from django_bolt.checks.finding import Finding, messages
-from django_bolt.conf import cors as setting
 from django_bolt.middleware import CORSMiddleware
 
 
 def check_everywhere(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Return what is wrong with `BOLT_CORS` and `BOLT_COMPRESSION` (E019), and what is seldom meant (W016, W017)."""
+    """Return what is wrong with these settings (E019, E020), and what is seldom meant (W016, W017)."""
     middleware, problems = read()
     if problems:
-        return messages(Finding("E019", message, fix, f"settings.{name}") for name, (message, fix) in problems)
+        return messages(
+            Finding("E020" if name == RATE_LIMIT else "E019", problem.message, problem.fix, f"settings.{name}")
+            for name, problem in problems
+        )
     policies = (item for item in middleware if isinstance(item, CORSMiddleware))
     return messages(finding for policy in policies for finding in find_doubtful(policy))
 
 
 def find_doubtful(policy: CORSMiddleware) -> Iterator[Finding]:
     """Yield what a policy allows without anybody having meant it."""
-    where = f"settings.{setting.NAME}"
+    where = f"settings.{CORS}"
     pattern = policy.allow_origin_regex
     if pattern is not None and is_loose(pattern):
         yield Finding(

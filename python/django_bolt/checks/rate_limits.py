@@ -1,4 +1,4 @@
-"""Whether `BOLT_RATE_LIMIT` and the store of rate limits can be kept, and tell clients apart."""
+"""Whether the store of rate limits can be used, and `BOLT_RATE_LIMIT` tells clients apart."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
+from django_bolt._runtime.outermost import RATE_LIMIT
 from django_bolt.checks.finding import Finding
-from django_bolt.conf import Configuration, rate_limit
+from django_bolt.conf import Configuration
 
 PROXIED = ("USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT", "SECURE_PROXY_SSL_HEADER")
 """What Django's settings say only of a site behind a proxy."""
@@ -15,9 +16,6 @@ PROXIED = ("USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT", "SECURE_PROXY_SSL_HEA
 
 def find_rate_limit_problems(configuration: Configuration) -> Iterator[Finding]:
     """Yield what is wrong with how clients are counted."""
-    for problem in rate_limit.find_problems():
-        yield Finding("E020", f"BOLT_RATE_LIMIT: {problem.message}", problem.fix)
-        return
     store = configuration.rate_limit_store
     if store is not None and not store.startswith("redis://"):
         # It may hold a password, and is not repeated.
@@ -27,7 +25,7 @@ def find_rate_limit_problems(configuration: Configuration) -> Iterator[Finding]:
             'write "RATE_LIMIT_STORE": "redis://127.0.0.1:6379/0"',
         )
     named = [name for name in PROXIED if getattr(settings, name)]
-    if rate_limit.load() is not None and named and not configuration.trusted_proxies:
+    if getattr(settings, RATE_LIMIT, None) is not None and named and not configuration.trusted_proxies:
         yield Finding(
             "W018",
             f"found BOLT_RATE_LIMIT and {named[0]}, which is for a site behind a proxy, but no TRUSTED_PROXIES: "

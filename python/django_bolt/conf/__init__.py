@@ -70,7 +70,7 @@ def find_problems(raw: Any) -> list[Problem]:
     if raw is None:
         return []
     if not isinstance(raw, Mapping):
-        return [Problem("value", f"found {type(raw).__name__}, expected a dict", 'write BOLT = {"PORT": 8000}')]
+        return [Problem(f"found {type(raw).__name__}, expected a dict", 'write BOLT = {"PORT": 8000}')]
     values, problems = _normalise(raw)
     for name, value in values.items():
         problem = _check(name, value)
@@ -89,13 +89,13 @@ def _normalise(raw: Mapping[Any, Any]) -> tuple[dict[str, Any], list[Problem]]:
         name = "processes" if name == "workers" else name
         if name not in _RULES:
             known = " ".join(sorted([*(word.upper() for word in _RULES), "WORKERS"]))
-            problems.append(Problem("unknown", f"found the key {key!r}, expected one of {known}", "correct or drop it"))
+            problems.append(Problem(f"found the key {key!r}, expected one of {known}", "correct or drop it", "unknown"))
         elif name in values and values[name] != value:
             problems.append(
                 Problem(
-                    "disagree",
                     f"found {spelled[name]}={values[name]!r} and {key}={value!r}, expected one value for one setting",
                     f"keep one of {spelled[name]} and {key}",
+                    "disagree",
                 )
             )
         else:
@@ -108,4 +108,4 @@ def _check(name: str, value: Any) -> Problem | None:
     if rule.accepts(value):
         return None
     fix = f'write e.g. "{name.upper()}": {rule.example or getattr(Configuration, name)}'
-    return Problem("value", f"found {name.upper()}={value!r}, expected {rule.expected}", fix)
+    return Problem(f"found {name.upper()}={value!r}, expected {rule.expected}", fix)

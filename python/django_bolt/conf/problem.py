@@ -1,4 +1,4 @@
-"""One thing wrong in the settings, in words."""
+"""One thing wrong in the settings or in what was declared, in words."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class Problem(NamedTuple):
-    """One thing wrong in the settings."""
+    """One thing wrong."""
 
-    kind: str
-    """`unknown`, `disagree`, `value` …: which check tells of it."""
     message: str
     """What was found and what was expected."""
     fix: str
     """How to mend it."""
+    kind: str = "value"
+    """`unknown`, `disagree`, `value` …: which check tells of it."""
 
     def __str__(self) -> str:
         return f"{self.message}; {self.fix}"

@@ -1,6 +1,6 @@
 """Cross-origin resource sharing (the Fetch standard), decided by the server before any Python runs.
 
-Data only: the rules are the core's.
+Data only: the rules are the core's, what cannot be kept is found by `_runtime.policy_problems`.
 """
 
 from __future__ import annotations

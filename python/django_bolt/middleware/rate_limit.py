@@ -1,13 +1,11 @@
 """How often one client may ask, decided by the server before any Python runs.
 
-Data only: the rules are the core's.
+Data only: the rules are the core's, what cannot be kept is found by `_runtime.policy_problems`.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
-from django_bolt.conf.rate_limit import find_mistake
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +23,3 @@ class RateLimitMiddleware:
     window: float = 60
     key: str = "ip"
     burst: int | None = None
-
-    def mistake(self) -> str | None:
-        """Return what is wrong with the numbers and what was expected; None where nothing is."""
-        return find_mistake(**asdict(self))

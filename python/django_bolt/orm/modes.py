@@ -50,13 +50,13 @@ def find_problems(choice: Choice) -> list[Problem]:
         if alias not in connections.settings:
             known = ", ".join(map(repr, connections.settings))
             message = f"found the alias {alias!r} in ORM_BRIDGE, expected one of DATABASES: {known}"
-            problems.append(Problem("bridge", message, "correct or drop it"))
+            problems.append(Problem(message, "correct or drop it", "bridge"))
         elif mode not in (fitting := _fitting(alias)):
             engine = connections.settings[alias]["ENGINE"]
             expected = " or ".join(map(repr, fitting))
             message = f"found ORM_BRIDGE {mode!r} for {alias!r}, whose engine is {engine}, expected {expected}"
             fix = "leave the alias out for the default; 'inline' needs SQLite, 'greenlet' PostgreSQL with psycopg 3"
-            problems.append(Problem("bridge", message, fix))
+            problems.append(Problem(message, fix, "bridge"))
     return problems
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -11,7 +12,7 @@ from django.test import override_settings
 from django_bolt import BoltAPI
 from django_bolt._runtime.assemble import assemble
 from django_bolt._runtime.outermost import outermost
-from django_bolt.middleware import CompressionConfig, CompressionMiddleware, CORSMiddleware
+from django_bolt.middleware import CompressionConfig, CompressionMiddleware, CORSMiddleware, RateLimitMiddleware
 
 
 def policies_of(api: BoltAPI) -> list[dict[str, object]]:
@@ -40,11 +41,15 @@ def test_settings_become_middleware() -> None:
         for compression, config in (({"zstd_level": 5}, CompressionConfig(zstd_level=5)), (True, CompressionConfig())):
             with override_settings(BOLT_CORS=cors, BOLT_COMPRESSION=compression):
                 assert outermost() == (CORSMiddleware(allow_origins=["*"]), CompressionMiddleware(config))
+    with override_settings(BOLT_RATE_LIMIT={"requests": 5}, BOLT_COMPRESSION=False):
+        assert outermost() == (RateLimitMiddleware(requests=5),)
 
 
 def test_everything_that_is_wrong_is_told() -> None:
     with (
-        override_settings(BOLT_CORS={}, BOLT_COMPRESSION={"backend": "lzma"}),
-        pytest.raises(ImproperlyConfigured, match=r"settings.BOLT_CORS: .* \| settings.BOLT_COMPRESSION: .*'lzma'"),
+        override_settings(BOLT_CORS={}, BOLT_COMPRESSION={"backend": "lzma"}, BOLT_RATE_LIMIT={"burst": 0}),
+        pytest.raises(ImproperlyConfigured) as raised,
     ):
         outermost()
+    said = r"settings.BOLT_CORS: .* \| settings.BOLT_COMPRESSION: .*'lzma'.* \| settings.BOLT_RATE_LIMIT: .*burst=0"
+    assert re.match(said, str(raised.value))
