@@ -13,9 +13,9 @@ from django_bolt._plan.errors import PlanError
 from django_bolt.auth import APIKeyAuthentication, JWTAuthentication
 from django_bolt.middleware import CORSMiddleware, RateLimitMiddleware, rate_limit, skip_middleware
 from django_bolt.testing import TestClient
+from tests.http.tokens import SECRET, bearer, claims, signed
 
 HOUR = 3600
-SECRET = "a secret of more than thirty-two bytes"
 
 
 def statuses(client: TestClient, path: str, count: int, **options: Any) -> list[int]:
@@ -161,18 +161,14 @@ def test_by_user_each_of_those_who_prove_who_they_are_has_a_limit() -> None:
     @api.get("/a", middleware=[RateLimitMiddleware(requests=2, window=HOUR, key="user")])
     async def a() -> None: ...
 
-    def token(user: str, **claims: Any) -> dict[str, str]:
-        claims = {"sub": user, "exp": time.time() + 60, **claims}
-        return {"Authorization": f"Bearer {jwt.encode(claims, SECRET)}"}
-
     with TestClient(api) as client:
-        assert statuses(client, "/a", 3, headers=token("1")) == [200, 200, 429]
+        assert statuses(client, "/a", 3, headers=signed(sub="1")) == [200, 200, 429]
         # Another token of the same user counts with the first.
-        assert statuses(client, "/a", 1, headers=token("1", jti="other")) == [429]
-        assert statuses(client, "/a", 3, headers=token("2")) == [200, 200, 429]
+        assert statuses(client, "/a", 1, headers=signed(sub="1", jti="other")) == [429]
+        assert statuses(client, "/a", 3, headers=signed(sub="2")) == [200, 200, 429]
         assert statuses(client, "/a", 3, headers={"X-API-Key": "k" * 32}) == [200, 200, 429]
         # Whoever proves nothing, a forger as well, is an address.
-        forged = {"Authorization": f"Bearer {jwt.encode({'sub': '3', 'exp': time.time() + 60}, 'x' * 32)}"}
+        forged = bearer(jwt.encode(claims(sub="3"), "x" * 32, algorithm="HS256"))
         assert statuses(client, "/a", 1, headers=forged) == [200]
         assert statuses(client, "/a", 2) == [200, 429]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-import jwt
 import pytest
 
 from django_bolt import BoltAPI
@@ -13,13 +11,7 @@ from django_bolt.auth import IsAuthenticated, IsStaff, JWTAuthentication
 from django_bolt.exceptions import HTTPException, TooManyRequests, Unauthorized
 from django_bolt.middleware import rate_limit
 from django_bolt.testing import TestClient
-
-SECRET = "a secret of more than thirty-two bytes"
-
-
-def headers(**claims: Any) -> dict[str, str]:
-    claims = {"sub": "1", "exp": time.time() + 60, **claims}
-    return {"Authorization": f"Bearer {jwt.encode(claims, SECRET)}"}
+from tests.http.tokens import SECRET, signed
 
 
 @pytest.fixture
@@ -51,15 +43,15 @@ def test_one_handler_sees_them_all(api: BoltAPI) -> None:
         nobody = client.get("/mine")
         assert (nobody.status_code, nobody.json()) == (401, {"shown": 401, "path": "/mine"})
         assert nobody.headers["www-authenticate"] == "Bearer"
-        answer = client.get("/staff", headers=headers(is_staff=False))
+        answer = client.get("/staff", headers=signed(is_staff=False))
         assert (answer.status_code, answer.json()) == (403, {"shown": 403, "path": "/staff"})
         assert client.get("/often").text == "often"
         answer = client.get("/often")
         assert (answer.status_code, answer.json()) == (429, {"shown": 429, "path": "/often"})
         assert int(answer.headers["retry-after"]) > 0
         # Who may pass is no business of theirs.
-        assert client.get("/mine", headers=headers()).text == "mine"
-        assert client.get("/staff", headers=headers(is_staff=True)).text == "staff"
+        assert client.get("/mine", headers=signed()).text == "mine"
+        assert client.get("/staff", headers=signed(is_staff=True)).text == "staff"
 
 
 def test_a_handler_of_one_sees_that_one(api: BoltAPI) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import jwt
@@ -29,10 +28,10 @@ from django_bolt.auth import (
 )
 from django_bolt.exceptions import HTTPException
 from django_bolt.testing import TestClient
+from tests.http import tokens
 from tests.unit.raw_request import Raw
 
-SECRET = "only-for-tests-and-long-enough-for-every-check"  # noqa: S105
-BACKENDS = (JWTAuthentication(secret=SECRET), APIKeyAuthentication(api_keys=["key"]))
+BACKENDS = (JWTAuthentication(secret=tokens.SECRET), APIKeyAuthentication(api_keys=["key"]))
 GUARDS = {
     "any": [AllowAny()],
     "authenticated": [IsAuthenticated()],
@@ -78,8 +77,9 @@ async def reached() -> str:
 def headers(credential: str, claims: dict[str, Any]) -> dict[str, str]:
     found = {}
     if credential in ("token", "both", "wrong"):
-        signed = jwt.encode({"sub": "999", "exp": int(time.time()) + 60, **claims}, SECRET, algorithm="HS256")
-        found["Authorization"] = f"Bearer {signed}{'x' if credential == 'wrong' else ''}"
+        # A claim that is null is one.
+        token = jwt.encode({**tokens.claims(sub="999"), **claims}, tokens.SECRET, algorithm="HS256")
+        found = tokens.bearer(token + ("x" if credential == "wrong" else ""))
     if credential in ("key", "both"):
         found["X-API-Key"] = "key"
     return found
