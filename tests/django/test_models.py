@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 
 from django_bolt import BoltAPI
 from django_bolt.testing import AsyncTestClient, TestClient
+from tests.http.kinds import kinds
 from tests.testapp.models import Item, Tag
 
 pytestmark = pytest.mark.django_db
@@ -62,30 +62,9 @@ class UserSchema(msgspec.Struct):
     username: str
 
 
-def handlers(make: Callable[[], Any]) -> dict[str, Any]:
-    """Return handlers that return what `make()` returns, of every kind."""
-
-    async def plain():
-        return make()
-
-    async def suspending():
-        await asyncio.sleep(0)
-        return make()
-
-    def function():
-        return make()
-
-    return {
-        "plain": (plain, {}),
-        "suspending": (suspending, {}),
-        "def": (function, {}),
-        "inline": (function, {"inline": True}),
-    }
-
-
 def application(make: Callable[[], Any], kind: Any) -> tuple[BoltAPI, list[str]]:
     api = BoltAPI()
-    found = handlers(make)
+    found = kinds(make)
     for name, (handler, options) in found.items():
         if kind is not None:
             options = {**options, "response_model": kind}

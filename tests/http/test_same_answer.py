@@ -15,6 +15,7 @@ from django_bolt import BoltAPI, Depends, Header, Query, Request
 from django_bolt.exceptions import BadRequest, HTTPException, RequestValidationError
 from django_bolt.responses import HTML, JSON, PlainText, Redirect, Response
 from django_bolt.testing import AsyncTestClient, TestClient
+from tests.http.kinds import kinds
 
 
 class Item(msgspec.Struct):
@@ -81,33 +82,6 @@ TYPED: dict[str, tuple[Any, Callable[[], Any]]] = {
     "json": (Item, lambda: JSON(Wide("a"), 201)),
     "error body": (Item, lambda: ({"error": 1}, 400)),
 }
-
-
-def kinds(make: Callable[[], Any]) -> dict[str, tuple[Any, dict[str, Any]]]:
-    """Return a handler of every kind that runs `make`, with the options of its route."""
-
-    async def plain():
-        return make()
-
-    async def suspending():
-        await asyncio.sleep(0)
-        return make()
-
-    async def waiting():
-        await asyncio.sleep(0.001)
-        return make()
-
-    def function():
-        return make()
-
-    return {
-        "plain": (plain, {}),
-        "suspending": (suspending, {}),
-        "waiting": (waiting, {}),
-        "def": (function, {}),
-        "inline": (function, {"inline": True}),
-        "shielded": (suspending, {"shield": True}),
-    }
 
 
 def behind(call: Any) -> tuple[Any, Any]:

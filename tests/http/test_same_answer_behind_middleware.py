@@ -9,12 +9,12 @@ import pytest
 
 from django_bolt import BoltAPI, Depends, Header, Query, Request
 from django_bolt.testing import AsyncTestClient, TestClient
+from tests.http.kinds import kinds
 from tests.http.test_same_answer import (
     BAD_REQUESTS,
     TYPED,
     VALUES,
     Item,
-    kinds,
     kinds_with_dependencies,
     seen,
 )
