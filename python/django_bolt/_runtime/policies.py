@@ -188,14 +188,10 @@ def guard_node(guard: Any) -> Guard:
         return AllowAny()
     if kind in (guards.IsAuthenticated, guards.ProvesBy):
         return Authenticated()
-    if kind is guards.IsStaff:
-        return Flag(claim="is_staff")
-    if kind is guards.IsSuperuser:
-        return Flag(claim="is_superuser")
-    if kind in (guards.HasPermission, guards.HasAllPermissions, guards.HasAnyPermission):
-        return Names(claim="permissions", names=list(guard.names), all=kind is not guards.HasAnyPermission)
-    if kind is guards.HasRole:
-        return Names(claim="roles", names=list(guard.names), all=False)
+    if kind in (guards.IsStaff, guards.IsSuperuser):
+        return Flag(claim=guard.claim)
+    if kind in (guards.HasPermission, guards.HasAllPermissions, guards.HasAnyPermission, guards.HasRole):
+        return Names(claim=guard.claim, names=list(guard.names), all=guard.enough is all)
     return PythonGuard()
 
 

@@ -112,7 +112,10 @@ class IsSuperuser(_HasFlag):
 
 
 class _Names(BaseGuard):
-    """Somebody who has some of these names."""
+    """Somebody who has some of these names: among those of the token's claim, or else of the user's."""
+
+    claim: str
+    enough = staticmethod(any)
 
     def __init__(self, *names: str) -> None:
         kind = type(self).__name__
@@ -127,6 +130,20 @@ class _Names(BaseGuard):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.names))})"
 
+    async def check(self, request: Any) -> bool:
+        """Ask the claim; Django where there is none."""
+        identity = request._identity
+        if identity is None:
+            return False
+        claimed = names(identity.claims, self.claim)
+        if claimed is not None:
+            return self.enough(name in claimed for name in self.names)
+        return bool(await run_blocking(self.known, await request.auser()))
+
+    def known(self, user: Any) -> bool:
+        """Ask Django, which may take queries."""
+        raise NotImplementedError
+
 
 class HasAllPermissions(_Names):
     """Somebody who has every one of these permissions, each `"app_label.codename"`.
@@ -134,24 +151,12 @@ class HasAllPermissions(_Names):
     Where Django is asked, a superuser has them all.
     """
 
-    async def check(self, request: Any) -> bool:
-        """Ask the claim `permissions`; Django where there is none."""
-        identity = request._identity
-        if identity is None:
-            return False
-        claimed = names(identity.claims, "permissions")
-        if claimed is not None:
-            return self.enough(name in claimed for name in self.names)
-        user = await request.auser()
-        if not hasattr(user, "has_perm"):
-            return False
-        return bool(await run_blocking(self.asked, user))
-
-    def asked(self, user: Any) -> bool:
-        """Ask Django."""
-        return self.enough(user.has_perm(name) for name in self.names)
-
+    claim = "permissions"
     enough = staticmethod(all)
+
+    def known(self, user: Any) -> bool:
+        """Ask for the user's permissions."""
+        return hasattr(user, "has_perm") and self.enough(user.has_perm(name) for name in self.names)
 
 
 class HasPermission(HasAllPermissions):
@@ -173,18 +178,12 @@ class HasRole(_Names):
     Superusers have no role that nobody gave them: a role says what somebody is, not what it may do.
     """
 
-    async def check(self, request: Any) -> bool:
-        """Ask the claim `roles`; the user's groups where there is none."""
-        identity = request._identity
-        if identity is None:
-            return False
-        claimed = names(identity.claims, "roles")
-        if claimed is not None:
-            return any(name in claimed for name in self.names)
-        groups = getattr(await request.auser(), "groups", None)
-        if groups is None:
-            return False
-        return bool(await run_blocking(groups.filter(name__in=self.names).exists))
+    claim = "roles"
+
+    def known(self, user: Any) -> bool:
+        """Ask for the user's groups."""
+        groups = getattr(user, "groups", None)
+        return groups is not None and groups.filter(name__in=self.names).exists()
 
 
 jwt_required = ProvesBy("jwt_required", JWTAuthentication)
