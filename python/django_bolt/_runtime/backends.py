@@ -14,7 +14,7 @@ from django_bolt._plan.errors import PlanError
 from django_bolt._plan.node import Ref, Secret
 from django_bolt._plan.policy import ApiKey, Backend, Jwt, PythonBackend
 from django_bolt.auth import backends
-from django_bolt.auth.sessions import SessionAuthentication, missing_app
+from django_bolt.auth.sessions import SessionAuthentication, session_problem
 from django_bolt.conf.jwt import jwt_settings
 
 
@@ -62,11 +62,8 @@ class Backends:
             return jwt_node(backend)
         if isinstance(backend, backends.APIKeyAuthentication):
             return api_key_node(backend, self._configuration)
-        if isinstance(backend, SessionAuthentication) and (missing := missing_app()) is not None:
-            raise PlanError(
-                f"found SessionAuthentication and no {missing!r} in INSTALLED_APPS, expected the app that sessions are "
-                f'kept with; add "{missing}" to it and run manage.py migrate'
-            )
+        if isinstance(backend, SessionAuthentication) and (problem := session_problem()) is not None:
+            raise PlanError(str(problem))
         return PythonBackend()
 
 

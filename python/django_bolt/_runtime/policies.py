@@ -36,7 +36,7 @@ from django_bolt._runtime.declared import configured_backends
 from django_bolt._runtime.own_middleware import BY_SERVER, SHORT_NAMES, name_of
 from django_bolt._runtime.rate_limits import Buckets
 from django_bolt.auth import backends, guards
-from django_bolt.auth.sessions import SessionAuthentication, missing_app
+from django_bolt.auth.sessions import SessionAuthentication, session_problem
 from django_bolt.middleware import CompressionMiddleware, CORSMiddleware
 from django_bolt.orm.modes import modes
 
@@ -153,7 +153,7 @@ class Planner:
 
 def provides_session(middleware: Sequence[Declared]) -> bool:
     """Tell whether requests have a session, in which somebody may be logged in, behind some of Django's middleware."""
-    if missing_app() is not None:
+    if session_problem() is not None:
         return False
     return any(isinstance(item.factory, type) and issubclass(item.factory, SessionMiddleware) for item in middleware)
 

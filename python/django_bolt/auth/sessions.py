@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib import auth
 
 from django_bolt.auth.backends import AuthResult, BaseAuth
+from django_bolt.conf import Problem
 from django_bolt.orm.entry import run_blocking
 
 __all__ = ["SessionAuthentication", "StoredSession", "stored_session"]
@@ -60,12 +61,19 @@ def logged_in(django_request: Any) -> Any:
     return user if user.is_authenticated else None
 
 
-def missing_app() -> str | None:
-    """Return the app without which sessions let nobody in, if it is not installed."""
+def session_problem() -> Problem | None:
+    """Return why sessions let nobody in: an app that is not installed."""
     wanted = ["django.contrib.auth"]
     if settings.SESSION_ENGINE in STORED_IN_DATABASE:
         wanted.append("django.contrib.sessions")
-    return next((name for name in wanted if not apps.is_installed(name)), None)
+    for name in wanted:
+        if not apps.is_installed(name):
+            return Problem(
+                f"found SessionAuthentication and no {name!r} in INSTALLED_APPS, expected the app that sessions are "
+                "kept with",
+                f'add "{name}" to INSTALLED_APPS and run manage.py migrate',
+            )
+    return None
 
 
 def stored_session(django_request: Any) -> StoredSession:

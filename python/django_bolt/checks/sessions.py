@@ -9,7 +9,7 @@ from django.conf import settings
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.module_loading import import_string
 
-from django_bolt.auth.sessions import SessionAuthentication, missing_app
+from django_bolt.auth.sessions import SessionAuthentication, session_problem
 from django_bolt.checks.finding import Finding
 from django_bolt.conf import Configuration
 
@@ -18,14 +18,9 @@ def find_session_problems(configuration: Configuration) -> Iterator[Finding]:
     """Yield what is wrong where `AUTHENTICATION` names `SessionAuthentication`."""
     if not any(is_a(named, SessionAuthentication) for named in configuration.authentication or ()):
         return
-    missing = missing_app()
-    if missing is not None:
-        yield Finding(
-            "E018",
-            f"found SessionAuthentication in AUTHENTICATION and no {missing!r} in INSTALLED_APPS, expected the app "
-            "that sessions are kept with",
-            f'add "{missing}" to INSTALLED_APPS and run manage.py migrate',
-        )
+    problem = session_problem()
+    if problem is not None:
+        yield Finding("E018", f"AUTHENTICATION: {problem.message}", problem.fix)
     if not any(is_a(path, CsrfViewMiddleware) for path in settings.MIDDLEWARE):
         yield Finding(
             "W015",
