@@ -16,19 +16,7 @@ from django_bolt.exceptions import (
     Unauthorized,
     exception_handler,
 )
-
-TABLE = [
-    ("BadRequest", 400, "Bad Request"),
-    ("Unauthorized", 401, "Unauthorized"),
-    ("Forbidden", 403, "Forbidden"),
-    ("NotFound", 404, "Not Found"),
-    ("MethodNotAllowed", 405, "Method Not Allowed"),
-    ("Conflict", 409, "Conflict"),
-    ("UnprocessableEntity", 422, "Unprocessable Entity"),
-    ("TooManyRequests", 429, "Too Many Requests"),
-    ("InternalServerError", 500, "Internal Server Error"),
-    ("ServiceUnavailable", 503, "Service Unavailable"),
-]
+from tests.named_exceptions import TABLE
 
 
 @pytest.mark.parametrize(("name", "status", "phrase"), TABLE)
