@@ -41,6 +41,34 @@ def test_template_responses_are_rendered():
     assert not is_unrendered(HttpResponse())
 
 
+@pytest.mark.parametrize("content_type", ["application/json", "text/html; charset=latin-1", ""])
+def test_what_middleware_sees_is_what_the_constructor_makes(content_type):
+    pairs = [("content-type", content_type)] if content_type else []
+    made = [to_http_response(Response.of_reply((201, pairs, b"x"))) for _ in range(2)]
+    expected = HttpResponse(b"x", content_type=content_type, status=201)
+    if not content_type:
+        del expected["content-type"]
+    for response in made:
+        assert type(response) is HttpResponse
+        state, wanted = response.__dict__.copy(), expected.__dict__.copy()
+        assert state.pop("headers").items() == wanted.pop("headers").items()
+        assert state == wanted
+        assert response.serialize() == expected.serialize()
+    one, other = (vars(response) for response in made)
+    shared = [key for key, value in one.items() if isinstance(value, (list, dict)) and value is other[key]]
+    assert shared == []
+
+
+def test_headers_of_another_class():
+    class Folded(type(HttpResponse().headers)):
+        def __getitem__(self, name):
+            return super().__getitem__(name).upper()
+
+    response = HttpResponse(b"")
+    response.headers = Folded({"X-One": "a"})
+    assert from_http_response(response)[1] == [("x-one", "A")]
+
+
 def test_closing_frees_resources_but_sends_no_signal():
     closed, sent = [], []
     response = HttpResponse("x")
