@@ -133,7 +133,7 @@ class Links:
         http._view = passage.view
         if not self._before:
             return None
-        keywords = dict(passage.request.params)
+        keywords = dict(http._raw.params)
         for method in self._before:
             response: HttpResponseBase | None = method(http, passage.view, (), keywords)
             if response:
@@ -149,7 +149,7 @@ class Links:
         if view is not None:
             http._view = view
             for method in self._before:
-                response = await method(http, view, (), dict(passage.request.params))
+                response = await method(http, view, (), dict(http._raw.params))
                 if response:
                     break
         if not response:
