@@ -5,11 +5,13 @@ Nothing here may know the request that handlers see, and nothing is parsed that 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
+from django.http.request import split_domain_port, validate_host
 from django.urls import ResolverMatch
 from django.utils.functional import cached_property
 
@@ -85,11 +87,25 @@ class DjangoRequest(ASGIRequest):
             "server": raw.server,
         }
 
+    def get_host(self) -> str:
+        """Return the host the client asked for; raises `DisallowedHost` where `ALLOWED_HOSTS` has it not."""
+        # As Django's own, which parses and compares anew: a third of its time.
+        host: str = self._get_raw_host()  # type: ignore[attr-defined]  # no stub has it
+        allowed = settings.ALLOWED_HOSTS
+        return host if allowed and is_allowed(host, tuple(allowed)) else super().get_host()
+
     def close(self) -> None:
         """Close the files that were uploaded."""
         if "_stream" in self.__dict__:
             super().close()
         # What was never asked for has nothing to close.
+
+
+@lru_cache(maxsize=256)
+def is_allowed(host: str, allowed: tuple[str, ...]) -> bool:
+    """Tell whether a host, with or without a port, is one of `ALLOWED_HOSTS`; most clients ask for the same ones."""
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, allowed)
 
 
 def build_meta(raw: RawRequest, script_name: str = "", path_info: str | None = None) -> dict[str, Any]:
