@@ -196,10 +196,11 @@ class Call:
         return self.over
 
     def _step(self, switch: Callable[..., Any], *args: Any) -> None:
+        runner, slow = self._runner, self._slow
         # It comes back to whoever runs it now, not to whoever started it.
-        self._runner.parent = getcurrent()
-        slow = self._slow
-        before, started = slow.usage(), perf_counter()
+        runner.parent = getcurrent()
+        started = perf_counter()
+        before = slow.usage() if started < slow.watched_until else None
         _set_running_loop(None)
         try:
             switch(*args)
@@ -208,10 +209,10 @@ class Call:
             seconds = perf_counter() - started
             if seconds > slow.limit:
                 slow.note(seconds, before, self._context)
-        if self.over and not self._runner.dead:
+        if self.over and not runner.dead:
             # An idle greenlet must not keep a request's context.
-            self._runner.gr_context = None
-            self._idle.append(self._runner)
+            runner.gr_context = None
+            self._idle.append(runner)
 
 
 def _settle(future: asyncio.Future[None]) -> None:

@@ -29,22 +29,23 @@ class SlowRoutes:
         self.routes: set[Hashable] = set()
         self._route = route
         self._times: dict[Hashable, list[float]] = {}
-        self._watch_until = 0.0
+        self.watched_until = 0.0
+        """Until when (`perf_counter`) `usage()` is wanted before each step: the minute after one that took long."""
 
     def current(self) -> bool:
         """Return whether the running code answers such a route."""
         return bool(self.routes) and self._route(copy_context()) in self.routes
 
-    def usage(self) -> resource.struct_rusage | None:
-        """Return what the thread has used so far, in the minute after something took long: asking costs 1 µs."""
-        return resource.getrusage(resource.RUSAGE_THREAD) if time.monotonic() < self._watch_until else None
+    def usage(self) -> resource.struct_rusage:
+        """Return what the thread has used so far; asking costs 1 µs."""
+        return resource.getrusage(resource.RUSAGE_THREAD)
 
     def note(self, seconds: float, before: resource.struct_rusage | None, context: Context) -> None:
         """Take account of a step that took longer than the limit; `before` is the usage when it began."""
-        now = time.monotonic()
+        now = time.perf_counter()
         route = self._route(context)
         if before is None or route not in self._times:
-            self._watch_until = now + _WINDOW
+            self.watched_until = now + _WINDOW
             self._times.setdefault(route, [])
         elif route is not None and route not in self.routes and self._kept_the_loop(seconds, before):
             times = [then for then in self._times[route] if now - then < _WINDOW]
@@ -54,7 +55,7 @@ class SlowRoutes:
 
     def _kept_the_loop(self, seconds: float, before: resource.struct_rusage) -> bool:
         """Tell work and waiting of the step's own from time that the machine, or another Python thread, took."""
-        after = resource.getrusage(resource.RUSAGE_THREAD)
+        after = self.usage()
         worked = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         waits = after.ru_nvcsw - before.ru_nvcsw
         # Who waits for the interpreter's lock asks again after each switch interval.
