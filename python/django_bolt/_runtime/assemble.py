@@ -153,9 +153,9 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
     reads_request = any(isinstance(argument, RequestArgument) for argument in route.arguments)
     declared = planner.route(route.declaration, reads_request=reads_request)
     call, kind = callable_of(route, emit_signals=configuration.emit_signals)
-    encode, fast_types = encoder_for(route)
+    encode, fast_types = encoder = encoder_for(route)
     chain = planner.django(route.declaration)
-    finish = finisher_for(route, encode=encode)
+    finish = finisher_for(route, encoder=encoder)
     fail = failer_for(api, unanswered=None if chain is None or not chain.sees_exceptions else chain.answer_exception)
     # Nothing can end an inline handler.
     timeout = None if kind == "inline" else first_given(route.declaration.timeout, configuration.timeout) or None

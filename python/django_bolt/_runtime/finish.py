@@ -33,16 +33,23 @@ _OBJECTS = (Response, HttpResponseBase)
 _BODILESS = frozenset({204, 205, 304})
 
 
-def finisher_for(route: Route, *, encode: Encode | None = None) -> Finish:
+def finisher_for(route: Route, *, encoder: tuple[Encode, tuple[type, ...]] | None = None) -> Finish:
     """Return `finish(value)` of a route: the reply, or a coroutine of it where reading a value blocks under a loop.
 
-    `encode` is the route's encoder, where the caller has it already.
+    `encoder` is what `encoder_for(route)` returns, where the caller has it already.
     """
-    encode = encode or encoder_for(route)[0]
+    encode, fast_types = encoder or encoder_for(route)
+    plain = frozenset({dict, list, *fast_types})
     default, typed = route.status, is_typed(route.response_type)
     is_data = _is_tuple_type(route.response_type)
 
     def finish(value: Any) -> Reply | Coroutine[Any, Any, Reply]:
+        if type(value) in plain:
+            # What the server does where nothing stands around the handler.
+            try:
+                return default, [_JSON_HEADER], encode(value)
+            except SynchronousOnlyOperation:
+                pass
         if type(value) is str and not typed:
             return default, [_TEXT_HEADER], value.encode()
         status: int | None = None

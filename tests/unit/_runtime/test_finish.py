@@ -51,6 +51,25 @@ def finisher(annotation: Any = msgspec.UNSET, *, status: int = 200, validate: bo
     return finisher_for(SimpleNamespace(response_type=annotation, status=status, declaration=declaration))
 
 
+@pytest.mark.parametrize("validate", [True, False])
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        (msgspec.UNSET, {"a": [1.5, None, "é", uuid.UUID(int=1)]}),
+        (msgspec.UNSET, []),
+        (list[int], [1, 2]),
+        (dict[str, int], {"a": 1}),
+        (UserSchema, UserSchema(1, "a")),
+        (UserSchema, SecretUser(1, "a")),
+        (list[UserSchema], [SecretUser(1, "a")]),
+        (Data, Data(1)),
+    ],
+)
+def test_data_with_no_status_of_its_own_is_answered_as_with_one(annotation, value, validate):
+    finish = finisher(annotation, status=201, validate=validate)
+    assert finish(value) == finish((value, 201))
+
+
 @pytest.mark.parametrize(
     ("value", "reply"),
     [
