@@ -232,13 +232,17 @@ async def respond(answer: Any) -> Response:
     return Response.of_reply(await answer)
 
 
+READY: frozenset[type] = frozenset({Response, DjangoResponse})
+"""What middleware mostly answers with: no coroutine has to make a response of it."""
+
+
 def step(middleware: Middleware, call_next: Next, fail: Fail) -> Next:
     """Return one middleware in front of what comes next; what it raises is answered here."""
 
     async def run(request: Any) -> Response:
         try:
             answer = await middleware(request, call_next)
-            return answer if type(answer) is Response else await response_of(answer, middleware)
+            return answer if type(answer) in READY else await response_of(answer, middleware)
         except Exception as error:  # noqa: BLE001  # as of a handler
             return await respond(fail(error, Failed(request)))
 
