@@ -1,4 +1,4 @@
-"""What Django's own request does in its own way, against Django's (`tests/http/test_django_request.py` has the rest)."""
+"""What Django's own request does in its own way, against Django's (the rest: `tests/http/test_django_request.py`)."""
 
 from __future__ import annotations
 
