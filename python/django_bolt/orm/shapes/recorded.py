@@ -6,7 +6,7 @@ the calls noted, and from then on it is a `Query` like any other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
 from types import MappingProxyType
@@ -233,15 +233,13 @@ def _is_count(number: Any) -> bool:
 
 def _known(name: str) -> property:
     """Return an attribute that the shape's query answers for."""
-    get: Any = attrgetter(f"_shape.query.{name}")
-    if name in _KNOWN_DICTS:
-        ask = get
+    ask: Callable[[Any], Any] = attrgetter(f"_shape.query.{name}")
 
-        def get(query: RecordedQuery) -> Any:
-            value = ask(query)
-            return MappingProxyType(value) if type(value) is dict else value
+    def ask_for_dict(query: Any) -> Any:
+        value = ask(query)
+        return None if value is None else MappingProxyType(value)
 
-    return property(get, partial(_Built.__set__, _Built(name)))
+    return property(ask_for_dict if name in _KNOWN_DICTS else ask, partial(_Built.__set__, _Built(name)))
 
 
 def _complete() -> None:
