@@ -80,7 +80,7 @@ def settings_source(entries: dict[str, Any]) -> str:
     )
 
 
-def run(engine: str, labels: list[str], *, plain: bool) -> tuple[int, list[str]]:
+def run(engine: str, labels: list[str], *switches: str) -> tuple[int, list[str]]:
     """Run the suite in a process of its own, printing as it goes; return its exit code and the tests that failed."""
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory())
@@ -88,7 +88,7 @@ def run(engine: str, labels: list[str], *, plain: bool) -> tuple[int, list[str]]
         path = os.pathsep.join(filter(None, [directory, os.environ.get("PYTHONPATH")]))
         suite = stack.enter_context(
             subprocess.Popen(
-                [sys.executable, "-m", "scripts.django_suite", "--child", *(["--plain"] if plain else []), *labels],
+                [sys.executable, "-m", "scripts.django_suite", "--child", *switches, *labels],
                 cwd=ROOT,
                 env={**os.environ, "PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE, "TMPDIR": directory},
                 stdout=subprocess.PIPE,
@@ -104,8 +104,12 @@ def run(engine: str, labels: list[str], *, plain: bool) -> tuple[int, list[str]]
         return suite.wait(), failed
 
 
-def child(labels: list[str], *, plain: bool) -> int:
+def child(labels: list[str], *, plain: bool, verify: bool) -> int:
     """Run the suite in this process: as `runtests.py` does, with one more app; return 1 on failure."""
+    # Before the folder changes.
+    verified = importlib.import_module("scripts.verified_queries") if verify else None
+    if verified:
+        verified.install()
     tests = tests_of(django.__version__)
     os.chdir(tests)
     # In place of this project's folder, which has packages of its own.
@@ -118,6 +122,8 @@ def child(labels: list[str], *, plain: bool) -> int:
     failures = runtests.django_tests(
         verbosity=1, parallel=1, timing=False, shuffle=False, test_labels=labels, **switches, **unused
     )
+    if verified:
+        print("queries compiled both ways: {compiled}, by Django alone: {django}".format(**verified.CHECKED))
     return 1 if failures else 0
 
 
@@ -127,6 +133,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("labels", nargs="*", default=list(LABELS), help="modules or tests, as runtests.py takes them")
     parser.add_argument("--engine", choices=ENGINES, action="append", help="only on this one; may be repeated")
     parser.add_argument("--plain", action="store_true", help="without django-bolt, to see what fails anyway")
+    parser.add_argument("--verify", action="store_true", help="compile every query both ways, and compare")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -135,9 +142,10 @@ def main() -> int:
     """Run the suite on every engine that there is; return 1 where a test failed."""
     options = arguments()
     if options.child:
-        return child(options.labels, plain=options.plain)
+        return child(options.labels, plain=options.plain, verify=options.verify)
     tests_of(django.__version__)
-    kind = "plain" if options.plain else "with django_bolt"
+    switches = [f"--{name}" for name in ("plain", "verify") if getattr(options, name)]
+    kind = " ".join(switches) or "with django_bolt"
     results = []
     for engine in options.engine or ENGINES:
         title = f"Django {django.__version__} {kind} on {engine}"
@@ -147,7 +155,7 @@ def main() -> int:
             results.append((int(required), f"{title}: {'NOT RUN' if required else 'skipped'}: {reason}"))
             continue
         print(f"\n--- {title}", flush=True)
-        code, failed = run(engine, options.labels, plain=options.plain)
+        code, failed = run(engine, options.labels, *switches)
         verdict = f"{len(failed)} FAILED" if failed else f"FAILED with exit code {code}" if code else "passed"
         results.append((code, "\n    ".join([f"{title}: {verdict}", *failed])))
     print("", *(text for _, text in results), sep="\n")

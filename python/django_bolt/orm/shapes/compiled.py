@@ -14,7 +14,7 @@ from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
-from django_bolt.orm.shapes.lookups import PARTS, SAFE
+from django_bolt.orm.shapes.lookups import PARTS, SAFE, SECOND
 
 if TYPE_CHECKING:
     from django_bolt.orm.shapes.recorded import RecordedQuery
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compiler_for"]
 
-_TOKEN = re.compile("\0([0-9]+)\0")
+_TOKEN = re.compile(f"\0([0-9]+)\0(?: AND {SECOND})?")
 
 
 class Compiled:
@@ -49,7 +49,7 @@ class Compiled:
         values: list[Any] = []
         texts = []
         for number in self.numbers:
-            sql, parameters = lookups[number].process_rhs(compiler, connection)
+            sql, parameters = _value(lookups[number], compiler, connection)
             texts.append(sql)
             values.extend(parameters)
         if texts.count("%s") == len(texts):
@@ -71,6 +71,12 @@ class Compiled:
 
 
 _MOST_SLICES = 16
+
+
+def _value(lookup: Any, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:
+    sql, parameters = lookup.process_rhs(compiler, connection)
+    # The two ends of a range are two texts.
+    return sql if type(sql) is str else f"{sql[0]} AND {sql[1]}", parameters
 
 
 class Prepared(SQLCompiler):

@@ -12,7 +12,7 @@ from django.db.models.sql.compiler import PositionRef
 from django.db.models.sql.datastructures import BaseTable, Join
 from django.db.models.sql.where import NothingNode, WhereNode
 
-__all__ = ["OF_TRUTH", "PARTS", "SAFE"]
+__all__ = ["OF_TRUTH", "PARTS", "SAFE", "SECOND"]
 
 SAFE = frozenset(
     {
@@ -36,3 +36,6 @@ OF_TRUTH = SAFE | _IS_NULL
 
 PARTS = _IS_NULL | {Col, Ref, PositionRef, OrderBy, BaseTable, Join, WhereNode, NothingNode}
 """What else may be in such a query."""
+
+SECOND = "\1"
+"""Stands for the second end of a range in the SQL of a shape."""

@@ -7,11 +7,13 @@ the calls noted, and from then on it is a `Query` like any other.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db import connections
 from django.db.models.sql import Query
 
@@ -21,7 +23,7 @@ from django_bolt.orm.shapes.shape import Call, Shape, root
 
 __all__ = ["RecordedQuery", "like"]
 
-_NOTED = ("_calls", "_chained", "_limits", "_lookups", "_shape")
+_NOTED = ("_calls", "_chained", "_limits", "_lookups", "_ran_on", "_shape")
 
 # Answered by the shape's query: they follow from the calls alone, and nobody can change them in place.
 _KNOWN = (
@@ -38,22 +40,26 @@ class RecordedQuery(Query):
     """All rows of a model, and what is called on that.
 
     `_shape`: what was called; `_lookups`: the values, as the lookups that they are given to; `_limits`: what the rows
-    are sliced by; `_calls`: how to build it.
+    are sliced by; `_calls`: how to build it; `_ran_on`: the database that it was compiled for.
     """
 
     _shape: Shape
     _calls: tuple[Any, ...]
     _lookups: tuple[Any, ...]
+    _ran_on: str | None
 
     def __init__(self, model: Any) -> None:
-        self.__dict__ = {
-            "model": model,
-            "_shape": root(model),
-            "_calls": (),
-            "_lookups": (),
-            "_limits": None,
-            "_chained": False,
-        }
+        self.__dict__.update(
+            {
+                "model": model,
+                "_shape": root(model),
+                "_calls": (),
+                "_lookups": (),
+                "_limits": None,
+                "_ran_on": None,
+                "_chained": False,
+            }
+        )
 
     def as_django(self) -> Query:
         """Return a query of Django's that is equal to this one."""
@@ -67,11 +73,15 @@ class RecordedQuery(Query):
             built = Query(state["model"])
             for call in _in_order(state["_calls"]):
                 call.make(built)
+            if state["_ran_on"] is not None:
+                # Compiling leaves joins behind, which a call that comes after meets.
+                with suppress(EmptyResultSet, FullResultSet):
+                    built.get_compiler(state["_ran_on"]).as_sql()
             if state["_chained"]:
                 built.used_aliases = set()
             kept = {name: value for name, value in state.items() if name not in _NOTED}
             self.__dict__ = {**built.__dict__, **kept}
-        self.__class__ = Query  # type: ignore[assignment]
+        object.__setattr__(self, "__class__", Query)
         return self
 
     def _note(self, method: str, arguments: tuple[Any, ...], key: Any, values: Sequence[Any] = ()) -> None:
@@ -79,6 +89,8 @@ class RecordedQuery(Query):
         state = self.__dict__
         call = Call(method, arguments, state["_chained"])
         before: Shape = state["_shape"]
+        if state["_ran_on"] is not None:
+            key = None
         if key is not None:
             shape = before.after(call, key, values)
             if shape is not None:
@@ -127,7 +139,7 @@ class RecordedQuery(Query):
         # A slice of a slice, and an empty one, are more than two numbers.
         plain = self._limits is None and _is_count(low) and _is_count(high) and (low or 0) != high
         self._note("set_limits", (low, high), (bool(low), high is not None) if plain else None)
-        if "_limits" in self.__dict__:
+        if "_limits" in self.__dict__ and (low or high is not None):
             self.__dict__["_limits"] = (low or 0, high)
 
     def clear_ordering(self, force: bool = False, clear_default: bool = True) -> None:
@@ -174,6 +186,7 @@ class RecordedQuery(Query):
         if using and connection is None and elide_empty and shape is not None:
             compiler = compiler_for(self, shape, connections[using], using)
             if compiler is not None:
+                self.__dict__["_ran_on"] = using
                 return compiler
         self._build()
         return self.get_compiler(using, connection, elide_empty)
@@ -189,6 +202,15 @@ class RecordedQuery(Query):
             raise AttributeError(name)
         self._build()
         return getattr(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Its class among them, which Django makes that of a deletion.
+        self._build()
+        setattr(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._build()
+        delattr(self, name)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         self._build()
@@ -221,10 +243,6 @@ class _Built:
             return getattr(Query, self._name)
         query._build()
         return getattr(query, self._name)
-
-    def __set__(self, query: Any, value: Any) -> None:
-        query._build()
-        setattr(query, self._name, value)
 
 
 def _is_count(number: Any) -> bool:

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from django.db.models import Model
 from django.db.models.expressions import Col
-from django.db.models.lookups import Lookup
+from django.db.models.lookups import Lookup, Range
 from django.db.models.sql import Query
 
-from django_bolt.orm.shapes.lookups import OF_TRUTH, SAFE
+from django_bolt.orm.shapes.lookups import OF_TRUTH, SAFE, SECOND
 
 __all__ = ["Call", "Shape", "Slot", "forget", "root"]
 
@@ -48,7 +48,7 @@ class Slot:
     def __init__(self, lookup: Lookup[Any], number: int) -> None:
         self._kind = type(lookup)
         self._state = {name: value for name, value in lookup.__dict__.items() if name != "rhs"}
-        self.token = f"\0{number}\0"
+        self.token = (f"\0{number}\0", SECOND) if self._kind is Range else f"\0{number}\0"
         """What stands for the value in the SQL of the shape."""
 
     def fill(self, value: Any) -> Lookup[Any] | None:
@@ -61,7 +61,7 @@ class Slot:
         lookup.rhs = prepared = lookup.get_prep_lookup()
         return None if prepared is None else lookup
 
-    def stand_in(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:
+    def stand_in(self, compiler: Any, connection: Any) -> tuple[Any, tuple[()]]:
         """Take the place of the lookup's `process_rhs` in the query of a shape."""
         return self.token, ()
 

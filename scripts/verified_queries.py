@@ -1,0 +1,118 @@
+"""A verify mode of compiled queries: every query is compiled both ways, and a difference raises.
+
+For tests alone: it learns a shape when it is first met, where the package waits for the second time, and compiles each query
+twice over.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet, FullResultSet
+
+from django_bolt.orm.shapes import compiled, shape
+
+__all__ = ["CHECKED", "DifferenceError", "install"]
+
+CHECKED: dict[str, int] = {"compiled": 0, "django": 0}
+"""How many queries were compiled from a shape and compared, and how many others asked for a compiler."""
+
+LEFT_BEHIND = ("klass_info", "annotation_col_map", "col_count", "has_extra_select")
+
+
+class DifferenceError(BaseException):
+    """A compiled query is not what Django makes of the same calls.
+
+    No `Exception`, so that nothing which expects errors takes it for one.
+    """
+
+
+def install() -> None:
+    """Have every compiled query compared with Django's from now on."""
+    _learn_at_first_sight()
+    _compare()
+
+
+def _learn_at_first_sight() -> None:
+    after = shape.Shape.after
+
+    def eager(self: Any, call: Any, key: Any, values: Any) -> Any:
+        self.seen(call, key)
+        return after(self, call, key, values)
+
+    shape.Shape.after = eager  # type: ignore[method-assign]
+
+
+def _compare() -> None:
+    ours = compiled.Prepared.as_sql
+    make = compiled.compiler_for
+
+    def as_sql(self: Any, with_limits: bool = True, with_col_aliases: bool = False) -> Any:
+        query = self.query
+        if query.__dict__.get("_lookups") is None or with_col_aliases:
+            return ours(self, with_limits=with_limits, with_col_aliases=with_col_aliases)
+        theirs = query.as_django().get_compiler(self.using, self.connection)
+        expected = outcome(lambda: theirs.as_sql(with_limits=with_limits))
+        found = outcome(lambda: ours(self, with_limits=with_limits))
+        CHECKED["compiled"] += 1
+        same("SQL", with_types(found), with_types(expected), expected)
+        if not isinstance(found, Exception):
+            same("columns", [columns(self)], [columns(theirs)], expected)
+            for name in LEFT_BEHIND:
+                same(name, described(getattr(self, name, None)), described(getattr(theirs, name, None)), expected)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def compiler_for(query: Any, of: Any, connection: Any, using: str) -> Any:
+        compiler = make(query, of, connection, using)
+        CHECKED["django"] += compiler is None
+        return compiler
+
+    compiled.Prepared.as_sql = as_sql  # type: ignore[method-assign]
+    from django_bolt.orm.shapes import recorded  # noqa: PLC0415  # beside its twin
+
+    recorded.compiler_for = compiler_for
+
+
+def outcome(compile_it: Any) -> Any:
+    """Return SQL and parameters, or what was raised in their place."""
+    try:
+        return compile_it()
+    except (EmptyResultSet, FullResultSet) as error:
+        return error
+
+
+def with_types(result: Any) -> Any:
+    """Return SQL and parameters as something that is equal only where the types are as well."""
+    if isinstance(result, Exception):
+        return type(result)
+    sql, values = result
+    return sql, type(values), [(type(value), bytes(value) if type(value) is memoryview else repr(value)) for value in values]
+
+
+def columns(compiler: Any) -> list[tuple[Any, ...]]:
+    """Return what is selected."""
+    return [(described(column), sql, alias) for column, sql, alias in compiler.select]
+
+
+def described(value: Any) -> Any:
+    """Return what a compiler leaves behind as something to compare."""
+    if isinstance(value, dict):
+        return {name: described(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [described(item) for item in value]
+    if hasattr(value, "func") and hasattr(value, "args"):
+        return (described(value.func), described(value.args))
+    if hasattr(value, "__code__"):
+        return (value.__code__, [described(cell.cell_contents) for cell in value.__closure__ or ()])
+    if hasattr(value, "alias") and hasattr(value, "target"):
+        # Equality of columns is that of their fields, which are equal across the models of a hierarchy.
+        return (type(value), value.alias, id(value.target), id(value.output_field))
+    return value
+
+
+def same(what: str, found: Any, expected: Any, query: Any) -> None:
+    """Raise where they are not equal."""
+    if found != expected:
+        raise DifferenceError(f"{what} of {query}:\nfound    {found}\nexpected {expected}")
