@@ -40,10 +40,10 @@ class _Resolved:
 class DjangoRequest(ASGIRequest):
     """An `ASGIRequest` made of the raw request; `scope`, body and everything parsed are made when asked for.
 
-    `_passage` and `_view` belong to the middleware around a handler: what it leads to, once it has reached it.
+    `_destination` and `_view` belong to the middleware around a handler: what it leads to, once it has reached it.
     """
 
-    _passage: Any = None
+    _destination: Any = None
     _view: Any = None
     resolver_match: Any = _Resolved()
 

@@ -76,11 +76,11 @@ class Request:
         "_cookies",
         "_django_request",
         "_found",
+        "_handler_call",
         "_headers",
         "_is_settled",
         "_met_django",
         "_params",
-        "_passage",
         "_query",
         "_raw",
         "_state",
@@ -102,7 +102,7 @@ class Request:
     """Whether all backends were asked who sent the request."""
     _met_django: bool
     """Whether Django's middleware sees the request; what that sets on Django's own is then read here."""
-    _passage: Any
+    _handler_call: Any
     """What the runtime keeps of a request that middleware stands around."""
     _user: Any
     _auser: Callable[[], Awaitable[Any]]

@@ -130,6 +130,8 @@ pub(crate) struct Route {
     pub(crate) fast_types: Vec<Py<PyAny>>,
     pub(crate) finish: Py<PyAny>,
     pub(crate) fail: Py<PyAny>,
+    /// Called for refused requests, on the loop, where `call` is for a thread.
+    pub(crate) refuse: Option<Py<PyAny>>,
 }
 
 /// Which parts of a request have to be parsed for a route.
@@ -334,6 +336,7 @@ impl RouteBuilder<'_, '_> {
             fast_types: plan.fast_types.into_iter().map(|index| self.object(index)).collect::<PyResult<_>>()?,
             finish: self.object(plan.finish)?,
             fail: self.object(plan.fail)?,
+            refuse: plan.refuse.map(|index| self.object(index)).transpose()?,
         })
     }
 

@@ -24,27 +24,38 @@ from django_bolt._django.middleware import Declared
 from django_bolt._django.response import DjangoResponse, from_http_response, to_http_response
 from django_bolt._django_request import DjangoRequest
 from django_bolt._plan.errors import PlanError
-from django_bolt.orm.bridge import Bridge, carrier, leave_for
-from django_bolt.orm.call import current_call
+from django_bolt.orm.bridge import Bridge, carrier
+from django_bolt.orm.waiting import wait_for
 from django_bolt.request import Request
 from django_bolt.responses import Reply, Response
 
 _logger = logging.getLogger("django.request")
 
 Next = Callable[[Request], Awaitable[Response]]
+NextHere = Callable[[Request], Response]
 Fail = Callable[[BaseException, Any], Any]
 
 
-class Passage:
-    """One request on its way through the chain."""
+class Destination:
+    """What the chain leads to for one request: `call_next(request)`, the handler with all that is further in."""
 
     __slots__ = ("call_next", "fail", "request", "view")
 
-    def __init__(self, request: Request, call_next: Next, view: Any, fail: Fail) -> None:
+    def __init__(self, request: Request, call_next: Next | NextHere, view: Any, fail: Fail) -> None:
         self.request = request
         self.call_next = call_next
         self.view = view
         self.fail = fail
+
+    def answer(self) -> HttpResponseBase:
+        """Return the handler's answer; for blocking code."""
+        answer = self.call_next(self.request)
+        return to_http_response(answer if isinstance(answer, Response) else wait_for(answer))
+
+    def answer_failure(self, exception: BaseException) -> HttpResponseBase:
+        """Return what the application's error handlers answer; for blocking code."""
+        answer = self.fail(exception, self)
+        return to_http_response(Response.of_reply(wait_for(answer) if asyncio.iscoroutine(answer) else answer))
 
 
 class Links:
@@ -111,38 +122,38 @@ class Links:
     # The innermost ends: what stands around the view in Django's own handlers ----------------------------
 
     def _answer(self, http: DjangoRequest) -> HttpResponseBase:
-        passage: Passage = http._passage
+        destination: Destination = http._destination
         if "urlconf" in http.__dict__:
             set_urlconf(http.urlconf)
-        response = self._seen_before(http, passage)
+        response = self._seen_before(http, destination)
         if not response:
-            response = to_http_response(leave_for(passage.call_next(passage.request)))
+            response = destination.answer()
         if callable(getattr(response, "render", None)):
             try:
                 for method in self._templates:
                     response = checked(method(http, response), method)
                 response = cast(Any, response).render()
             except Exception as error:  # noqa: BLE001  # the project's template
-                response = leave_for(afail(passage, error))
+                response = destination.answer_failure(error)
         return cast(HttpResponseBase, response)
 
-    def _seen_before(self, http: DjangoRequest, passage: Passage) -> HttpResponseBase | None:
+    def _seen_before(self, http: DjangoRequest, destination: Destination) -> HttpResponseBase | None:
         """Return what a `process_view` answers in place of the handler."""
-        if passage.view is None:
+        if destination.view is None:
             return None
-        http._view = passage.view
+        http._view = destination.view
         if not self._before:
             return None
         keywords = dict(http._raw.params)
         for method in self._before:
-            response: HttpResponseBase | None = method(http, passage.view, (), keywords)
+            response: HttpResponseBase | None = method(http, destination.view, (), keywords)
             if response:
                 return response
         return None
 
     async def _aanswer(self, http: DjangoRequest) -> HttpResponseBase:
-        passage: Passage = http._passage
-        view = passage.view
+        destination: Destination = http._destination
+        view = destination.view
         if "urlconf" in http.__dict__:
             set_urlconf(http.urlconf)
         response: Any = None
@@ -153,14 +164,14 @@ class Links:
                 if response:
                     break
         if not response:
-            response = to_http_response(await passage.call_next(passage.request))
+            response = to_http_response(await destination.call_next(destination.request))
         if callable(getattr(response, "render", None)):
             try:
                 for method in self._templates:
                     response = checked(await method(http, response), method)
                 response = await sync_to_async(response.render, thread_sensitive=True)()
             except Exception as error:  # noqa: BLE001  # the project's template
-                response = await afail(passage, error)
+                response = await afail(destination, error)
         return cast(HttpResponseBase, response)
 
 
@@ -173,7 +184,7 @@ class Chain:
 
     def __init__(self, declared: Sequence[Declared], *, threaded: frozenset[str], on_threads: bool) -> None:
         self._declared = declared
-        self._threaded = threaded
+        self._threaded = threaded & {item.path for item in declared}
         self._links: dict[tuple[bool, bool], Links] = {}
         # Mistakes in a middleware's constructor are to be seen at start.
         self._form(blocking=not on_threads, threads=True)
@@ -207,19 +218,47 @@ class Chain:
                 return from_http_response(response)
         return None
 
-    async def run(self, passage: Passage) -> Response:
+    @property
+    def blocks(self) -> bool:
+        """Whether all of it can run on one thread: nothing is asynchronous alone, nothing has a thread of its own."""
+        return not self._threaded and all(getattr(item.factory, "sync_capable", True) for item in self._declared)
+
+    def prepare_here(self) -> None:
+        """Make the form that `run_here` runs: at start, in which nothing else runs yet."""
+        self._form(blocking=True, threads=False)
+
+    def answer_exception_here(self, exception: BaseException, request: Request) -> Reply | None:
+        """Do what `answer_exception` does, where the code runs that asks."""
+        http = request.django_request
+        for method in self._links[True, False].exceptions:
+            response = method(http, exception)
+            if response:
+                return from_http_response(response)
+        return None
+
+    async def run(self, destination: Destination) -> Response:
         """Answer a request."""
         bridge = carrier()
-        request = passage.request
-        http = request.django_request
-        http._passage = passage
-        request._met_django = True
+        http = arriving(destination)
         get_response = self._links_for(bridge).get_response
         try:
             response: Any = await (get_response(http) if bridge is None else bridge.call_around(get_response, http))
         finally:
             # Both refer to each other.
-            http._passage = None
+            http._destination = None
+        return self._leaving(http, response)
+
+    def run_here(self, destination: Destination) -> Response:
+        """Answer a request as blocking code, where the code runs that asks; the form with threads has no part in it."""
+        http = arriving(destination)
+        try:
+            response: Any = self._links[True, False].get_response(http)
+        finally:
+            http._destination = None
+        return self._leaving(http, response)
+
+    def _leaving(self, http: DjangoRequest, response: Any) -> Response:
+        """Return what came out of the chain as a response of ours."""
         checked(response, self._declared[0].factory)
         if isinstance(response, FileResponse):
             # Middleware that serves files (WhiteNoise) has small ones.
@@ -241,7 +280,23 @@ class Bound:
 
     def __call__(self, request: Request, call_next: Next) -> Awaitable[Response]:
         """Answer a request; `call_next` is the handler with all that stands around it inside Django's middleware."""
-        return self._chain.run(Passage(request, call_next, self._view, self._fail))
+        return self._chain.run(Destination(request, call_next, self._view, self._fail))
+
+
+class BoundHere:
+    """The same for blocking code, on whose thread everything runs."""
+
+    __slots__ = ("_chain", "_fail", "_view")
+
+    def __init__(self, chain: Chain, view: Any, fail: Fail) -> None:
+        chain.prepare_here()
+        self._chain = chain
+        self._view = view
+        self._fail = fail
+
+    def __call__(self, request: Request, call_next: NextHere) -> Response:
+        """Answer a request."""
+        return self._chain.run_here(Destination(request, call_next, self._view, self._fail))
 
 
 class View:
@@ -261,22 +316,24 @@ class View:
 
     def __call__(self, http: DjangoRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer as the handler does."""
-        passage: Passage = http._passage
-        if current_call() is None:
-            return to_http_response(async_to_sync(answered)(passage))
-        return to_http_response(leave_for(passage.call_next(passage.request)))
+        destination: Destination = http._destination
+        return destination.answer()
 
 
-async def answered(passage: Passage) -> Response:
-    """Return the handler's answer."""
-    return await passage.call_next(passage.request)
+def arriving(destination: Destination) -> DjangoRequest:
+    """Return Django's request on its way to a destination."""
+    request = destination.request
+    http = request.django_request
+    http._destination = destination
+    request._met_django = True
+    return http
 
 
 def to_blocking(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a coroutine function as one that the chain's greenlet calls."""
+    """Return a coroutine function as one that blocking code calls."""
 
     def call(*args: Any) -> Any:
-        return leave_for(function(*args))
+        return wait_for(function(*args))
 
     return call
 
@@ -324,8 +381,8 @@ def checked(response: Any, source: Any) -> HttpResponseBase:
     raise TypeError(f"found {response!r} from the middleware {name}, expected an HttpResponse; is a return missing?")
 
 
-async def afail(passage: Passage, exception: BaseException) -> HttpResponseBase:
+async def afail(destination: Destination, exception: BaseException) -> HttpResponseBase:
     """Return what the application's error handlers answer."""
-    answer = passage.fail(exception, passage)
+    answer = destination.fail(exception, destination)
     reply: Reply = await answer if asyncio.iscoroutine(answer) else answer
     return to_http_response(Response.of_reply(reply))

@@ -164,6 +164,7 @@ class RoutePlan(msgspec.Struct, frozen=True, kw_only=True):
     fast_types: list[Ref]
     finish: Ref
     fail: Ref
+    refuse: Ref | None = None
 
 
 class AppPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,16 +6,19 @@ It decides as the server does (`crates/core/src/auth`) from what the server foun
 from __future__ import annotations
 
 import inspect
+from asyncio import _get_running_loop
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from django_bolt._django.csrf import CsrfCheck
+from django_bolt.auth import guards, sessions
 from django_bolt.auth.backends import APIKeyAuthentication, AuthResult, JWTAuthentication
 from django_bolt.auth.guards import BaseGuard, takes_object
 from django_bolt.auth.sessions import SessionAuthentication
 from django_bolt.auth.users import Identity, told_by_backend, told_by_server
 from django_bolt.exceptions import Forbidden, Unauthorized
 from django_bolt.orm.entry import run_blocking, run_now
+from django_bolt.orm.waiting import wait_for
 
 IN_RUST = (JWTAuthentication, APIKeyAuthentication)
 """Backends that the server asks."""
@@ -40,13 +43,13 @@ class Access:
     def __init__(
         self,
         backends: Sequence[Any],
-        guards: Sequence[BaseGuard],
+        wanted: Sequence[BaseGuard],
         *,
         store: Store | None = None,
         csrf: CsrfCheck | None = None,
     ) -> None:
         self.backends = [(position, item) for position, item in enumerate(backends) if not isinstance(item, IN_RUST)]
-        self.guards = [(guard, asker(guard, "check"), takes_object(guard.check)) for guard in guards]
+        self.guards = [(guard, asker(guard, "check"), takes_object(guard.check)) for guard in wanted]
         self.challenge = challenge(backends)
         self.store = store if any(isinstance(item, JWTAuthentication) for item in backends) else None
         self.tokens = frozenset(
@@ -55,11 +58,18 @@ class Access:
         self.authenticates = bool(backends)
         self.csrf = csrf if any(map(reads_cookie, backends)) else None
         self._later = [(position, item.authenticate_now) for position, item in self.backends if may_wait(item)]
-        waits = guards or self.csrf is not None or self.store is not None
+        waits = wanted or self.csrf is not None or self.store is not None
         self.lazy = len(self._later) == len(self.backends) > 0 and not waits
         """Whether nobody is asked who sent a request until somebody wants to know."""
         self.identifies = bool(self.backends) or self.store is not None or self.csrf is not None
         """Whether what the server says of a client's identity is not all."""
+        self.blocks = self.store is None and all(
+            [
+                *(blocks(item, "authenticate") for _, item in self.backends),
+                *(blocks(guard, "check") for guard, *_ in self.guards),
+            ]
+        )
+        """Whether `check` waits for nothing where no loop runs: blocking code can then run it to its end."""
         self._askers = {position: asker(item, "authenticate") for position, item in self.backends}
 
     def applies(self, request: Any, refusal: tuple[int, Any, Any] | BaseException | None) -> bool:
@@ -161,9 +171,21 @@ def asker(item: Any, name: str) -> Callable[..., Awaitable[Any]]:
 
     async def ask(*args: Any) -> Any:
         result = await run_blocking(method, *args)
-        return await result if inspect.isawaitable(result) else result
+        if not inspect.isawaitable(result):
+            return result
+        return wait_for(result) if _get_running_loop() is None else await result
 
     return ask
+
+
+WAIT_FOR_BLOCKING_CODE = frozenset({guards.__name__, sessions.__name__})
+"""The modules whose coroutines wait for nothing else."""
+
+
+def blocks(item: Any, name: str) -> bool:
+    """Tell whether a method can be asked by blocking code: it is a plain function, or waits for such code alone."""
+    method = getattr(item, name)
+    return not inspect.iscoroutinefunction(method) or method.__module__ in WAIT_FOR_BLOCKING_CODE
 
 
 def told(guard: BaseGuard, passes: Any) -> bool:

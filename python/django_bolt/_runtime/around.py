@@ -21,8 +21,9 @@ from django_bolt._runtime.fail import Fail, timed_out
 from django_bolt._runtime.finish import Finish, compose, split, wants_thread
 from django_bolt._runtime.own_middleware import style_of
 from django_bolt._runtime.refusal import refusal_exception
-from django_bolt._runtime.run import Deferred
+from django_bolt._runtime.run import Deferred, run_to_end
 from django_bolt.orm.entry import run_blocking
+from django_bolt.orm.waiting import wait_for
 from django_bolt.responses import Reply, Response
 
 Next = Callable[[Any], Awaitable[Response]]
@@ -31,8 +32,8 @@ Middleware = Callable[[Any, Next], Awaitable[Any]]
 Around = Callable[..., Awaitable[Any]]
 
 
-class Passage:
-    """One request on its way through what stands around its handler; the Request holds it."""
+class HandlerCall:
+    """The one call of its handler that a request leads to, or what takes its place; the Request holds it."""
 
     __slots__ = ("arguments", "called", "deferred", "refusal")
 
@@ -41,6 +42,12 @@ class Passage:
         self.arguments = arguments
         self.called = False
         self.deferred: Deferred | None = None
+
+    def begin(self) -> None:
+        """Note that it is made; raises `RuntimeError` for the second time."""
+        if self.called:
+            raise RuntimeError("call_next() reached the handler of this request a second time; call it once")
+        self.called = True
 
 
 class Failed:
@@ -92,16 +99,16 @@ def entrance(outermost: Next, innermost: Innermost, access: Access | None) -> Ar
     async def around(request: Any, refusal: Reply | BaseException | None, *args: Any) -> Any:
         if access is not None:
             request._access = access
-        request._passage = passage = Passage(refusal, args)
+        request._handler_call = call = HandlerCall(refusal, args)
         try:
             response = await outermost(request)
         except BaseException as error:
-            if passage.deferred is not None:
-                await innermost.clean_up(passage.deferred, error)
+            if call.deferred is not None:
+                await innermost.clean_up(call.deferred, error)
             raise
-        if passage.deferred is None:
+        if call.deferred is None:
             return response
-        return Deferred(response, partial(innermost.clean_up, passage.deferred))
+        return Deferred(response, partial(innermost.clean_up, call.deferred))
 
     return around
 
@@ -137,31 +144,41 @@ class Innermost:
 
     async def answer(self, request: Any) -> Response:
         """Return the answer of the handler, or of what takes its place."""
-        passage: Passage = request._passage
+        call: HandlerCall = request._handler_call
         try:
-            if passage.called:
-                raise RuntimeError("call_next() reached the handler of this request a second time; call it once")
-            passage.called = True
-            refusal = passage.refusal
+            call.begin()
+            refusal = call.refusal
             if self._access is not None and self._access.applies(request, refusal):
                 await self._access.check(request)
             if refusal is None:
                 if self._run_there is not None:
-                    reply, passage.deferred = await self._run_there(request, passage.arguments)
+                    reply, call.deferred = await self._run_there(request, call.arguments)
                     return await respond(reply)
-                value = await self._call(*passage.arguments)
+                value = await self._call(*call.arguments)
                 if type(value) is not Deferred:
                     return await respond(self._finish(value))
-                passage.deferred = value
+                call.deferred = value
                 return await respond(self._finish(value.value))
             if self._access is not None:
                 self._access.leave(request)
             return Response.of_reply(self._refuse(refusal))
         except Exception as error:  # noqa: BLE001  # whatever the project raises has its answer
-            if passage.deferred is not None:
-                deferred, passage.deferred = passage.deferred, None
+            if call.deferred is not None:
+                deferred, call.deferred = call.deferred, None
                 await self.clean_up(deferred, error)
             return await respond(self._fail(error, Failed(request)))
+
+    def answer_here(self, request: Any) -> Response:
+        """Do what `answer` does of a handler that blocks, as blocking code: nobody refused the request."""
+        call: HandlerCall = request._handler_call
+        try:
+            call.begin()
+            if self._access is not None and self._access.applies(request, None):
+                run_to_end(self._access.check(request))
+        except Exception as error:  # noqa: BLE001  # as above
+            return respond_here(self._fail(error, Failed(request)))
+        answer, call.deferred = self._run(request, call.arguments)
+        return respond_here(answer)
 
     async def answer_in_time(self, request: Any) -> Response:
         """Return the answer, or that of a handler that takes too long, which is cancelled."""
@@ -230,6 +247,13 @@ async def respond(answer: Any) -> Response:
     if isinstance(answer, Response):
         return answer
     return Response.of_reply(await answer)
+
+
+def respond_here(answer: Any) -> Response:
+    """Do what `respond` does, for blocking code."""
+    if type(answer) is tuple:
+        return Response.of_reply(answer)
+    return answer if isinstance(answer, Response) else Response.of_reply(wait_for(answer))
 
 
 READY: frozenset[type] = frozenset({Response, DjangoResponse})

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from django_bolt import conf
-from django_bolt._django.chain import Bound, Chain, View
+from django_bolt._django.chain import Bound, BoundHere, Chain, View
 from django_bolt._plan.compile import Route, compile_route, dotted_name
 from django_bolt._plan.declaration import RouteDeclaration
 from django_bolt._plan.errors import PlanError
@@ -22,10 +22,11 @@ from django_bolt._plan.model import AppPlan, HandlerKind, RawBody, RequestArgume
 from django_bolt._plan.node import Ref
 from django_bolt._plan.policy import Policies, Scope
 from django_bolt._runtime.around import build_around
+from django_bolt._runtime.around_here import AroundHere, blocks, build_around_here
 from django_bolt._runtime.backends import KeySource
 from django_bolt._runtime.encode import encoder_for
 from django_bolt._runtime.fail import Failing, failer_for
-from django_bolt._runtime.finish import finisher_for
+from django_bolt._runtime.finish import Finish, finisher_for
 from django_bolt._runtime.own_middleware import check_skipped
 from django_bolt._runtime.policies import Planner, RoutePolicies
 from django_bolt._runtime.rate_limits import Buckets
@@ -160,8 +161,9 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
     # Nothing can end an inline handler.
     timeout = None if kind == "inline" else first_given(route.declaration.timeout, configuration.timeout) or None
     shows_refusals = wants_refusals(api)
+    positional = with_keywords(call, route.keywords)
     around = build_around(
-        with_keywords(call, route.keywords),
+        positional,
         kind,
         access=declared.access,
         middleware=declared.middleware,
@@ -171,10 +173,14 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
         timeout=timeout,
         show_refusals=shows_refusals,
     )
+    blocking = around is not None and blocks(
+        kind, access=declared.access, middleware=declared.middleware, chain=chain, timeout=timeout
+    )
+    here = around_here(api, route, positional, declared, chain, finish) if blocking else None
     return RoutePlan(
         method=route.method,
         path=route.path,
-        kind=kind if around is None else "coroutine",
+        kind=kind if around is None or blocking else "coroutine",
         shield=route.declaration.shield,
         status=route.status,
         max_body=route.declaration.max_body,
@@ -188,12 +194,27 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
         around=around is not None,
         keywords=route.keywords if around is None else [],
         body=RawBody() if route.body is None and is_read(route, chain, declared) else route.body,
-        call=Ref(call if around is None else around),
+        call=Ref(here or around or call),
+        refuse=None if here is None else Ref(around),
         encode=Ref(encode),
         fast_types=[Ref(kind) for kind in fast_types],
         finish=Ref(finish),
         fail=Ref(fail),
     )
+
+
+def around_here(
+    api: Application,
+    route: Route,
+    call: Callable[..., Any],
+    declared: RoutePolicies,
+    chain: Chain | None,
+    finish: Finish,
+) -> AroundHere:
+    """Return what runs around a handler that blocks, on its thread."""
+    fail = failer_for(api, unanswered=None if chain is None else chain.answer_exception_here)
+    django = None if chain is None else BoundHere(chain, view_of(route.declaration), fail)
+    return build_around_here(call, access=declared.access, finish=finish, fail=fail, django=django)
 
 
 def plan_scopes(apis: Sequence[Application], routes: list[RoutePlan], *, planner: Planner) -> list[Scope]:

@@ -44,13 +44,14 @@ def timed_out(seconds: float) -> HTTPException:
     return HTTPException(504, f"no answer within {seconds:g} s")
 
 
-Unanswered = Callable[[BaseException, Any], Awaitable[Reply | None]]
+Unanswered = Callable[[BaseException, Any], Awaitable[Reply | None] | Reply | None]
 
 
 def failer_for(api: Failing, *, unanswered: Unanswered | None = None) -> Fail:
     """Return `fail(exc, exchange)`: the reply for an exception, or a coroutine of it for an async handler.
 
-    `unanswered(exc, request)` is asked before the 500 of an exception that nothing else answers.
+    `unanswered(exc, request)` is asked before the 500 of an exception that nothing else answers; where it is a plain
+    function nothing has to be awaited for that.
     """
 
     def fail(exc: BaseException, exchange: Exchange) -> Reply | Coroutine[Any, Any, Reply]:
@@ -81,10 +82,20 @@ def _handler_of(api: Failing, kind: type[BaseException]) -> Handler | None:
     return None
 
 
-async def _asked(exc: BaseException, request: Any, unanswered: Unanswered) -> Reply:
+def _asked(exc: BaseException, request: Any, unanswered: Unanswered) -> Reply | Coroutine[Any, Any, Reply]:
     try:
-        reply = await unanswered(exc, request)
+        reply = unanswered(exc, request)
     except Exception as second:  # noqa: BLE001  # the project's own
+        return _broken(exc, second, request)
+    if inspect.isawaitable(reply):
+        return _awaited_else(exc, request, reply)
+    return _unhandled(exc, request) if reply is None else reply
+
+
+async def _awaited_else(exc: BaseException, request: Any, unanswered: Awaitable[Reply | None]) -> Reply:
+    try:
+        reply = await unanswered
+    except Exception as second:  # noqa: BLE001  # as above
         return _broken(exc, second, request)
     return _unhandled(exc, request) if reply is None else reply
 

@@ -98,10 +98,10 @@ async def _run(
 
 def _run_sync(run: Callable[..., Coroutine[Any, Any, Any]], *flat: Any) -> Any:
     """Run a route in which nothing waits, to its end."""
-    value = _finish(run(*flat))
+    value = run_to_end(run(*flat))
     if isinstance(value, Deferred):
         clean_up = value.cleanup
-        value.cleanup = lambda error=None: _finish(clean_up(error))
+        value.cleanup = lambda error=None: run_to_end(clean_up(error))
     return value
 
 
@@ -110,7 +110,7 @@ def _run_handler(fill: Callable[[Sequence[Any]], list[Any]], call: Callable[[lis
     return call(fill(flat))
 
 
-def _finish(coroutine: Coroutine[Any, Any, Any]) -> Any:
+def run_to_end(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Return the result of a coroutine that waits for nothing."""
     try:
         coroutine.send(None)

@@ -22,15 +22,28 @@ from django_bolt._runtime.loop import aside
 from django_bolt.exceptions import ServiceUnavailable
 from django_bolt.orm.bridge import here
 from django_bolt.orm.units import current_unit
+from django_bolt.orm.waiting import belong_to
 
 Job = Callable[[], None]
 """A `def` handler with its arguments (`_core.Job`): called once, it runs the handler and answers."""
 
 
 class Threads:
-    """At most `size` threads; `queue` more calls wait; `before()` and `after()` run around each, on its thread."""
+    """At most `size` threads; `queue` more calls wait; `before()` and `after()` run around each, on its thread.
 
-    def __init__(self, *, size: int, queue: int, before: Callable[[], None], after: Callable[[], None]) -> None:
+    `event_loop` is the loop whose threads they are.
+    """
+
+    def __init__(
+        self,
+        *,
+        size: int,
+        queue: int,
+        before: Callable[[], None],
+        after: Callable[[], None],
+        event_loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._event_loop = event_loop
         self._size = size
         self._queue = queue
         self._before = before
@@ -74,6 +87,7 @@ class Threads:
         return inbox
 
     def _run(self, inbox: SimpleQueue[Callable[[], None] | None]) -> None:
+        belong_to(self._event_loop)
         work = inbox.get()
         while work is not None:
             try:

@@ -190,11 +190,17 @@ def serve(
     the usual ones.
     """
     after = thread_cleanup(keep=settings.db_pool_size > 0)
+    event_loop = GuestLoop()
     threads, others = (
-        Threads(size=settings.threads, queue=settings.threads_queue, before=close_ended_connections, after=after)
+        Threads(
+            size=settings.threads,
+            queue=settings.threads_queue,
+            before=close_ended_connections,
+            after=after,
+            event_loop=event_loop,
+        )
         for _ in range(2)
     )
-    event_loop = GuestLoop()
     executor = LeasedExecutor(threads, others)
     hooks = SeatHooks(drive=driver(executor.holds), submit=threads.submit, after=after)
     if observe is not None:

@@ -62,7 +62,9 @@ def install() -> None:
 
 
 async def run_blocking(function: Callable[..., Any], /, *args: Any) -> Any:
-    """Run blocking code that asks the database, as Django's asynchronous ORM does."""
+    """Run blocking code that asks the database, as Django's asynchronous ORM does; here, where no loop runs."""
+    if _get_running_loop() is None:
+        return function(*args)
     return await sync_to_async(function)(*args)
 
 

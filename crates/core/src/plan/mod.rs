@@ -90,6 +90,8 @@ pub struct RoutePlan {
     pub finish: ObjectRef,
     /// `fail(exception, exchange) -> (status, headers, body) | coroutine`.
     pub fail: ObjectRef,
+    /// `refuse(request, refusal)`: a coroutine function for refused requests, where `call` is for a thread.
+    pub refuse: Option<ObjectRef>,
 }
 
 /// Where one argument of the callable comes from.

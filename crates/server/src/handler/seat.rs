@@ -147,7 +147,7 @@ impl Seat {
         match (route.kind, &self.place) {
             (HandlerKind::Plain, Place::Here(_)) => self.plain(py, route, &call),
             (HandlerKind::Inline, Place::Here(_)) => self.inline(py, route, &call),
-            (HandlerKind::Plain | HandlerKind::Coroutine, _) => self.coroutine(py, route, &call),
+            (HandlerKind::Plain | HandlerKind::Coroutine, _) => self.coroutine(py, route, &route.call, &call),
             (HandlerKind::Def | HandlerKind::Inline, _) => self.job(py, call),
         }
     }
@@ -202,8 +202,27 @@ impl Seat {
         result
     }
 
-    fn coroutine(self: &Rc<Self>, py: Python<'_>, route: &Route, call: &Call<'_, '_>) -> PyResult<Started> {
-        let awaitable = ffi::call(route.call.bind(py), &call.arguments, route.keywords.as_ref())?;
+    /// Starts what answers a refused request in the place of the handler.
+    pub(crate) fn refuse<'py>(
+        self: &Rc<Self>,
+        py: Python<'py>,
+        route: &Route,
+        call: Call<'_, 'py>,
+    ) -> PyResult<Started> {
+        match &route.refuse {
+            Some(refuse) => self.coroutine(py, route, refuse, &call),
+            None => self.start(py, route, call),
+        }
+    }
+
+    fn coroutine(
+        self: &Rc<Self>,
+        py: Python<'_>,
+        route: &Route,
+        function: &Py<PyAny>,
+        call: &Call<'_, '_>,
+    ) -> PyResult<Started> {
+        let awaitable = ffi::call(function.bind(py), &call.arguments, route.keywords.as_ref())?;
         self.task(py, &self.drive, awaitable, call.route, (call.origin)(), route.shield)
     }
 

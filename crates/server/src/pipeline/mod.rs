@@ -316,7 +316,7 @@ impl Matched<'_> {
     fn pass(&self, py: Python<'_>, request: &Py<PyAny>, refusal: Bound<'_, PyAny>) -> PyResult<Started> {
         let arguments = vec![request.bind(py).clone(), refusal];
         let origin = || Origin::Made(request.clone_ref(py));
-        self.seat.start(py, self.route, Call { route: self.id, arguments, origin: &origin })
+        self.seat.refuse(py, self.route, Call { route: self.id, arguments, origin: &origin })
     }
 
     /// The handler's answer; an `Err` is what is refused before it is called.
@@ -373,11 +373,13 @@ impl Matched<'_> {
                     let origin = || self.origin(py, request, body, made.as_ref());
                     self.seat.start(py, self.route, Call { route: self.id, arguments, origin: &origin })
                 }
-                Err(error) => match &made {
-                    Some(made) if self.route.around => self.pass(py, made, errors::exception(py, &error)),
-                    _ => Err(error),
-                },
+                Err(error) => Err(error),
             };
+            // What cannot be bound, and what no thread is free for.
+            let started = started.or_else(|error| match &made {
+                Some(made) if self.route.around => self.pass(py, made, errors::exception(py, &error)),
+                _ => Err(error),
+            });
             Ok(started.unwrap_or_else(|error| self.fail(py, &error, self.origin(py, request, body, made.as_ref()))))
         })
     }
