@@ -153,6 +153,7 @@ def plan() -> AppPlan:
         route(number, "GET", "/guarded", "coroutine", policies=POLICIES, auth=[0, 1], guards=GUARDS, around=True)
     )
     routes.append(route(number, "", "/api", "coroutine", around=True))
+    routes.append(route(number, "GET", "/blocking", "def", around=True, refuse=Ref(next(number))))
     backends = [
         Jwt(cookie="token", key=Ref(next(number)), algorithms=["HS256"], audience=["a"], issuer=["b"], leeway=5),
         ApiKey(header="x-api-key", keys=Ref(next(number))),

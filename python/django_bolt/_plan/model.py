@@ -157,6 +157,7 @@ class RoutePlan(msgspec.Struct, frozen=True, kw_only=True):
     auth: list[int]
     guards: list[Guard]
     around: bool
+    refuse: Ref | None = None
     keywords: list[str]
     body: Body | None
     call: Ref
@@ -164,7 +165,6 @@ class RoutePlan(msgspec.Struct, frozen=True, kw_only=True):
     fast_types: list[Ref]
     finish: Ref
     fail: Ref
-    refuse: Ref | None = None
 
 
 class AppPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from django_bolt._runtime.run import Deferred, _finish, build_runner
+from django_bolt._runtime.run import Deferred, run_to_end, build_runner
 from django_bolt.params import Body, Depends, Query
 from tests.plan.compiling import compiled
 
@@ -467,4 +467,4 @@ async def test_interleaved_requests_do_not_see_each_other():
 
 def test_a_sync_route_never_waits():
     with pytest.raises(RuntimeError, match="waits, and its route is sync"):
-        _finish(asyncio.sleep(0))
+        run_to_end(asyncio.sleep(0))

@@ -76,6 +76,8 @@ pub struct RoutePlan {
     pub guards: Vec<Guard>,
     /// True: `call` takes the Request and a refusal before its arguments, and answers refused requests too.
     pub around: bool,
+    /// `refuse(request, refusal)`: a coroutine function that answers these, where `call` is for a thread.
+    pub refuse: Option<ObjectRef>,
     /// Names of the last `keywords.len()` arguments, which are passed by keyword.
     pub keywords: Vec<String>,
     /// The JSON or raw body, where an argument wants it.
@@ -90,8 +92,6 @@ pub struct RoutePlan {
     pub finish: ObjectRef,
     /// `fail(exception, exchange) -> (status, headers, body) | coroutine`.
     pub fail: ObjectRef,
-    /// `refuse(request, refusal)`: a coroutine function for refused requests, where `call` is for a thread.
-    pub refuse: Option<ObjectRef>,
 }
 
 /// Where one argument of the callable comes from.
