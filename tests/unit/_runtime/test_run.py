@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from django_bolt._runtime.run import Deferred, run_to_end, build_runner
+from django_bolt._runtime.run import Deferred, build_runner, run_to_end
 from django_bolt.params import Body, Depends, Query
 from tests.plan.compiling import compiled
 
