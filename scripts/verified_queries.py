@@ -1,7 +1,7 @@
 """A verify mode of compiled queries: every query is compiled both ways, and a difference raises.
 
-For tests alone: it learns a shape when it is first met, where the package waits for the second time, and compiles each query
-twice over.
+For tests alone: it learns a shape when it is first met, where the package waits for the second time, and compiles each
+query twice over.
 """
 
 from __future__ import annotations
@@ -88,7 +88,11 @@ def with_types(result: Any) -> Any:
     if isinstance(result, Exception):
         return type(result)
     sql, values = result
-    return sql, type(values), [(type(value), bytes(value) if type(value) is memoryview else repr(value)) for value in values]
+    return (
+        sql,
+        type(values),
+        [(type(value), bytes(value) if type(value) is memoryview else repr(value)) for value in values],
+    )
 
 
 def columns(compiler: Any) -> list[tuple[Any, ...]]:

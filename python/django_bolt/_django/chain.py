@@ -164,7 +164,8 @@ class Links:
                 if response:
                     break
         if not response:
-            response = to_http_response(await destination.call_next(destination.request))
+            answer: Any = destination.call_next(destination.request)
+            response = to_http_response(await answer)
         if callable(getattr(response, "render", None)):
             try:
                 for method in self._templates:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
@@ -80,7 +79,7 @@ class RecordedQuery(Query):
             if state["_chained"]:
                 built.used_aliases = set()
             kept = {name: value for name, value in state.items() if name not in _NOTED}
-            self.__dict__ = {**built.__dict__, **kept}
+            object.__setattr__(self, "__dict__", {**built.__dict__, **kept})
         object.__setattr__(self, "__class__", Query)
         return self
 
@@ -115,7 +114,7 @@ class RecordedQuery(Query):
         if "_shape" not in state:
             return self._build().clone()
         obj = object.__new__(RecordedQuery)
-        obj.__dict__ = state
+        obj.__dict__.update(state)
         return obj
 
     def chain(self, klass: Any = None) -> Any:
@@ -257,7 +256,7 @@ def _known(name: str) -> property:
         value = ask(query)
         return None if value is None else MappingProxyType(value)
 
-    return property(ask_for_dict if name in _KNOWN_DICTS else ask, partial(_Built.__set__, _Built(name)))
+    return property(ask_for_dict if name in _KNOWN_DICTS else ask)
 
 
 def _complete() -> None:
