@@ -203,3 +203,35 @@ async def broken() -> Any:
 async def blocked_on(request: Request) -> Any:
     """Tell where a middleware ran, and where this does."""
     return [request.blocked_on, threading.current_thread().name]
+
+
+class Odd(Exception):
+    """What an asynchronous error handler answers."""
+
+
+@api.exception_handler(Odd)
+async def odd(error: Exception, request: Request) -> Any:
+    """Tell where this runs, and where what it sends to a thread does."""
+    await asyncio.sleep(0)
+    there = await sync_to_async(lambda: [threading.current_thread().name, look(TAG.get() or "")])()
+    return {"here": threading.current_thread().name, "there": there, "marks": marks()}, 418
+
+
+def answered(request: Request, do: str = "marks", seconds: float = 0.0) -> Any:
+    """Do what is asked for, as blocking code."""
+    if do == "odd":
+        raise Odd
+    if do == "zero":
+        raise ZeroDivisionError
+    if do == "write":
+        execute("INSERT INTO through_marks VALUES (%s)", TAG.get())
+        return execute("SELECT count(*) FROM through_marks WHERE tag = %s", TAG.get())[0][0]
+    if do == "where":
+        return [request.blocked_on, threading.current_thread().name]
+    time.sleep(seconds)
+    return [*marks(), look(request.tenant)]
+
+
+api.get("/job")(answered)
+# What has a timeout goes over the loop.
+api.get("/over-loop", timeout=60)(answered)
