@@ -108,6 +108,7 @@ CHECKS = (
     checks.check_bridge,
     checks.check_combinations,
     checks.check_everywhere,
+    checks.check_declared,
     checks.check_deployment,
 )
 LOCAL = {"HOST": "127.0.0.1"}

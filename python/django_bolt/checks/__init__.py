@@ -1,19 +1,28 @@
 """System checks of `settings.BOLT`, each with an id, a message and a hint; `docs/checks.md` lists them.
 
 `settings`: values, and values beside each other. `everywhere`: `BOLT_CORS`, `BOLT_COMPRESSION`, `BOLT_RATE_LIMIT`.
-`deploy`: what `check --deploy` adds. `combinations` and `machine` say what is wrong, for the checks and for `runbolt`.
-Nothing runs at import: the app calls `register()`.
+`declared`: secrets in the project's own code. `deploy`: what `check --deploy` adds. `combinations` and
+`machine` say what is wrong, for the checks and for `runbolt`. Nothing runs at import: the app calls `register()`.
 """
 
 from __future__ import annotations
 
 from django.core import checks
 
+from django_bolt.checks.declared import check_declared
 from django_bolt.checks.deploy import check_deployment
 from django_bolt.checks.everywhere import check_everywhere
 from django_bolt.checks.settings import check_bridge, check_combinations, check_settings
 
-__all__ = ["check_bridge", "check_combinations", "check_deployment", "check_everywhere", "check_settings", "register"]
+__all__ = [
+    "check_bridge",
+    "check_combinations",
+    "check_declared",
+    "check_deployment",
+    "check_everywhere",
+    "check_settings",
+    "register",
+]
 
 
 def register() -> None:
@@ -22,4 +31,5 @@ def register() -> None:
     checks.register(check_bridge)
     checks.register(check_combinations)
     checks.register(check_everywhere, checks.Tags.security)
+    checks.register(check_declared, checks.Tags.security)
     checks.register(check_deployment, checks.Tags.security, deploy=True)

@@ -1,8 +1,9 @@
-"""What is wrong with what tokens and keys are checked with: `JWT_*` and `API_KEYS`. No finding shows a secret."""
+"""What is wrong with what tokens and keys are checked with: settings and backends. No finding shows a secret."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_bolt import conf
 from django_bolt._plan.errors import PlanError
-from django_bolt._runtime.backends import is_pem
+from django_bolt._runtime.backends import is_pem, key_and_algorithms
 from django_bolt._runtime.declared import configured_backends
 from django_bolt.auth.backends import JWTAuthentication
 from django_bolt.auth.signing import ALGORITHMS
@@ -32,24 +33,47 @@ def find_credential_problems(configuration: conf.Configuration) -> Iterator[Find
     yield from broken
     if not broken:
         yield from _secrets(configuration)
-    keys = configuration.api_keys
-    if short := [key for key in keys if len(key) < SHORT_KEY]:
+    yield from find_short_keys("API_KEYS", configuration.api_keys)
+
+
+def find_credential_risks(configuration: conf.Configuration) -> Iterator[Finding]:
+    """Yield what is fine while developing: a secret that is known to others."""
+    secret = getattr(settings, "JWT_SECRET_KEY", None)
+    if isinstance(secret, str | bytes):
+        yield from find_known("JWT_SECRET_KEY", secret)
+    for backend in _configured(configuration):
+        if isinstance(backend, JWTAuthentication) and backend.secret is not None:
+            yield from find_known("secret in AUTHENTICATION", backend.secret)
+
+
+def find_known(what: str, secret: str | bytes) -> Iterator[Finding]:
+    """Yield a secret that others know, or need not know."""
+    text = secret.decode("latin-1") if isinstance(secret, bytes) else secret
+    if text and (text.startswith("django-insecure-") or len(set(text)) < FEW):
         yield Finding(
-            "W010",
-            f"found API_KEYS with {len(short)} of fewer than {SHORT_KEY} characters, which can be guessed",
-            "make keys with secrets.token_urlsafe(32)",
+            "W028",
+            f"found a {what} that was made for development, so whoever knows it can be anybody",
+            f"{NEW_SECRET}, and keep it out of the repository",
         )
 
 
-def find_credential_risks() -> Iterator[Finding]:
-    """Yield what is fine while developing: a secret that is known to others."""
-    secret = getattr(settings, "JWT_SECRET_KEY", None)
-    text = secret.decode("latin-1") if isinstance(secret, bytes) else secret
-    if isinstance(text, str) and text and (text.startswith("django-insecure-") or len(set(text)) < FEW):
+def find_guessable(where: str, backend: JWTAuthentication) -> Iterator[Finding]:
+    """Yield a backend's secret that is too short for its algorithms: its own, or the settings' beside its own ones."""
+    key, algorithms = key_and_algorithms(backend)
+    if key is None or (backend.secret is None and backend.algorithms is None):
+        # Public keys; or what the settings say, which are checked by themselves.
+        return
+    yield from _short(where, backend.secret or jwt_settings().secret, algorithms or ["HS256"])
+
+
+def find_short_keys(where: str, keys: Collection[str] | Mapping[str, str]) -> Iterator[Finding]:
+    """Yield keys of clients that can be tried one by one."""
+    values = keys.values() if isinstance(keys, Mapping) else keys
+    if short := [key for key in values if len(key) < SHORT_KEY]:
         yield Finding(
-            "W028",
-            "found a JWT_SECRET_KEY that was made for development, so whoever knows it can be anybody",
-            f"{NEW_SECRET}, and keep it out of the repository",
+            "W010",
+            f"found {len(short)} keys of fewer than {SHORT_KEY} characters in {where}, which can be guessed",
+            "make keys with secrets.token_urlsafe(32)",
         )
 
 
@@ -91,15 +115,16 @@ def _secrets(configuration: conf.Configuration) -> Iterator[Finding]:
         return
     name = "JWT_SECRET_KEY" if getattr(settings, "JWT_SECRET_KEY", None) else "SECRET_KEY"
     yield from _short(name, found.secret, [found.algorithm])
+    for backend in _configured(configuration):
+        if isinstance(backend, JWTAuthentication):
+            yield from find_guessable("AUTHENTICATION", backend)
+
+
+def _configured(configuration: conf.Configuration) -> Iterator[Any]:
     for item in configuration.authentication or ():
-        try:
-            backends = configured_backends([item])
-        except PlanError:
-            # E014 tells of it.
-            continue
-        for backend in backends:
-            if isinstance(backend, JWTAuthentication) and backend.secret is not None:
-                yield from _short("AUTHENTICATION", backend.secret, backend.algorithms or [found.algorithm])
+        # E014 tells of what is no backend.
+        with contextlib.suppress(PlanError):
+            yield from configured_backends([item])
 
 
 def _short(where: str, secret: str | bytes, algorithms: Any) -> Iterator[Finding]:

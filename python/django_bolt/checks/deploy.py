@@ -13,6 +13,7 @@ from django.core import checks
 
 from django_bolt import conf
 from django_bolt.checks.credentials import find_credential_risks
+from django_bolt.checks.declared import find_declared_risks
 from django_bolt.checks.finding import Finding, messages
 from django_bolt.conf import Configuration
 
@@ -32,7 +33,8 @@ def find_risks(configuration: Configuration) -> Iterator[Finding]:
     yield from _clients(configuration)
     yield from _deadlines(configuration)
     yield from _key(configuration)
-    yield from find_credential_risks()
+    yield from find_credential_risks(configuration)
+    yield from find_declared_risks()
     yield from _origins()
 
 

@@ -25,12 +25,11 @@ def check_everywhere(app_configs: Any = None, **kwargs: Any) -> list[checks.Chec
             for name, problem in problems
         )
     policies = (item for item in middleware if isinstance(item, CORSMiddleware))
-    return messages(finding for policy in policies for finding in find_doubtful(policy))
+    return messages(finding for policy in policies for finding in find_doubtful(policy, f"settings.{CORS}"))
 
 
-def find_doubtful(policy: CORSMiddleware) -> Iterator[Finding]:
+def find_doubtful(policy: CORSMiddleware, where: str) -> Iterator[Finding]:
     """Yield what a policy allows without anybody having meant it."""
-    where = f"settings.{CORS}"
     pattern = policy.allow_origin_regex
     if pattern is not None and is_loose(pattern):
         yield Finding(

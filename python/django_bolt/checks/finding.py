@@ -15,7 +15,7 @@ class Finding(NamedTuple):
     message: str
     fix: str
     where: str = "settings.BOLT"
-    """The setting that it is about."""
+    """The setting or the route that it is about."""
 
     @property
     def is_error(self) -> bool:
