@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from unittest.mock import patch
 
 import pytest
@@ -9,7 +10,9 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from django_bolt import BoltAPI, Router, checks
+from django_bolt._plan.errors import PlanError
 from django_bolt.auth import APIKeyAuthentication, IsAuthenticated, JWTAuthentication, JWTBearer
+from django_bolt.middleware import CORSMiddleware, cors, skip_middleware
 
 SHORT = "not-long-enough"
 LONG = "a secret of its own, which is long enough for HS256"
@@ -156,3 +159,78 @@ def test_the_command_tells_of_it(tmp_path, monkeypatch, capsys, arguments):
     written = "".join(capsys.readouterr())
     assert "(django_bolt.W009) GET /orders: found a secret of 15 bytes in JWTAuthentication" in written
     assert SHORT not in written
+
+
+def in_decorator(*, middleware):
+    (policy,) = middleware
+    api = BoltAPI("/api")
+
+    @api.get("/hello")
+    @cors(**dataclasses.asdict(policy))
+    async def handler() -> None: ...
+
+    return api
+
+
+LOOSE = CORSMiddleware(allow_origin_regex=r"https://www.example\.com")
+NULL = CORSMiddleware(allow_origins=["null"], allow_credentials=True)
+
+
+@pytest.mark.parametrize("place", [*PLACES, in_decorator])
+@pytest.mark.parametrize(("policy", "code"), [(LOOSE, "W016"), (NULL, "W017")])
+def test_a_doubtful_policy_is_seen_wherever_it_stands(place, policy, code):
+    ((found_code, text),) = found(place(middleware=[policy]))
+    assert found_code == code
+    assert text.startswith("GET /api/hello")
+    assert ": CORSMiddleware: found" in text
+
+
+def test_a_policy_that_no_route_keeps_is_around_what_no_route_answers():
+    api = BoltAPI("/api", middleware=[LOOSE])
+
+    @api.get("/hello")
+    @skip_middleware("cors")
+    async def handler() -> None: ...
+
+    assert [code for code, _ in found(api)] == ["W016"]
+    ((code, text),) = found(BoltAPI("/api", middleware=[LOOSE]))
+    assert (code, text.partition(":")[0]) == ("W016", "what is below /api")
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        CORSMiddleware(allow_origins=["*"]),
+        CORSMiddleware(allow_origins=["null"]),
+        CORSMiddleware(allow_origins=["https://www.example.com"], allow_credentials=True),
+        CORSMiddleware(allow_origin_regex=r"https://[a-z]+\.example\.com", allow_credentials=True),
+    ],
+)
+def test_policies_that_can_be_meant(policy):
+    assert found(in_api(middleware=[policy])) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"allow_origins": ["*"], "allow_credentials": True},
+        {"allow_origin_regex": ".*", "allow_credentials": True},
+        {"allow_origins": ["*"], "allow_credentials": True, "expose_headers": ["*"]},
+        {"allow_origins": ["https://*.example.com"]},
+        {"allow_origins": ["https://www.example.com/"]},
+        {"allow_methods": ["get"], "allow_origins": ["*"]},
+        {},
+    ],
+)
+@pytest.mark.parametrize("place", [*PLACES, in_decorator])
+def test_registration_refuses_what_is_an_error_in_the_settings_in_the_same_words(place, options):
+    with override_settings(BOLT=BOLT, BOLT_CORS=options):
+        error, *_ = checks.check_everywhere()
+    assert error.id == "django_bolt.E019"
+    with pytest.raises(PlanError) as refused:
+        # A policy of no place is data; it is looked at where it is given.
+        found(place(middleware=[CORSMiddleware(**options)]))
+    _, _, said = str(refused.value).partition("CORSMiddleware: ")
+    message, _, fix = said.rpartition("; ")
+    assert error.msg == f"settings.BOLT_CORS: {message}."
+    assert error.hint == f"{fix[0].upper()}{fix[1:]}."

@@ -1,4 +1,4 @@
-"""The checks of what the project's applications declare themselves, wherever it stands: secrets.
+"""The checks of what the project's applications declare themselves, wherever it stands: secrets and CORS policies.
 
 What is wrong with it is decided where the settings' own are checked; here it is only found.
 """
@@ -15,8 +15,10 @@ from django_bolt import conf
 from django_bolt._plan.errors import PlanError
 from django_bolt.auth.backends import APIKeyAuthentication, JWTAuthentication
 from django_bolt.checks.credentials import find_guessable, find_known, find_short_keys
+from django_bolt.checks.everywhere import find_doubtful
 from django_bolt.checks.finding import Finding, messages
 from django_bolt.discovery import ImportFailed, NoAPIFound, discover
+from django_bolt.middleware import CORSMiddleware
 
 Kind = TypeVar("Kind")
 Place = tuple[str, tuple[Any, ...]]
@@ -24,13 +26,13 @@ Place = tuple[str, tuple[Any, ...]]
 
 
 def check_declared(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Return what is seldom meant in what applications declare (W009, W010).
+    """Return what is seldom meant in what applications declare (W009, W010, W016, W017).
 
     Says nothing while `check_settings` has errors.
     """
     if conf.find_problems(getattr(settings, "BOLT", None)):
         return []
-    return messages(find_declared_secrets())
+    return messages([*find_declared_secrets(), *find_declared_policies()])
 
 
 def find_declared_secrets() -> Iterator[Finding]:
@@ -47,6 +49,12 @@ def find_declared_risks() -> Iterator[Finding]:
         yield from at(place, find_known("secret in JWTAuthentication", backend.secret or ""))
 
 
+def find_declared_policies() -> Iterator[Finding]:
+    """Yield what a declared CORS policy allows without anybody having meant it."""
+    for place, policy in distinct(middleware(), CORSMiddleware):
+        yield from find_doubtful(policy, f"{place}: CORSMiddleware")
+
+
 def at(place: str, findings: Iterable[Finding]) -> Iterator[Finding]:
     """Yield findings as those of a place."""
     return (finding._replace(where=place) for finding in findings)
@@ -56,6 +64,15 @@ def backends() -> Iterator[Place]:
     """Yield the backends of every route; those of the settings are checked there."""
     for method_and_path, declaration in routes():
         yield method_and_path, declaration.auth or ()
+
+
+def middleware() -> Iterator[Place]:
+    """Yield the middleware of every route, and of every application: it is also around what no route answers."""
+    for method_and_path, declaration in routes():
+        yield method_and_path, declaration.middleware
+    for api in applications():
+        for _, defaults in api.scopes():
+            yield f"what is below {defaults.prefix or '/'}", defaults.middleware
 
 
 def routes() -> Iterator[tuple[str, Any]]:
