@@ -217,11 +217,12 @@ def test_a_rate_limit_that_cannot_be_kept(limit, found):
 
 
 def test_a_store_of_rate_limits_is_not_repeated():
-    (error,) = found_with({**LOCAL, "RATE_LIMIT_STORE": "rediss://:hidden@redis"}, {})
+    (error,) = found_with({**LOCAL, "RATE_LIMIT_STORE": "https://:hidden@redis"}, {})
     assert error.id == "django_bolt.E020"
     assert "hidden" not in error.msg
-    trusted = {**LOCAL, "TRUSTED_PROXIES": ["10.0.0.1"], "RATE_LIMIT_STORE": "redis://redis"}
-    assert found_with(trusted, {"BOLT_RATE_LIMIT": {}, "USE_X_FORWARDED_HOST": True}) == []
+    for address in ("redis://redis", "rediss://redis"):
+        trusted = {**LOCAL, "TRUSTED_PROXIES": ["10.0.0.1"], "RATE_LIMIT_STORE": address}
+        assert found_with(trusted, {"BOLT_RATE_LIMIT": {}, "USE_X_FORWARDED_HOST": True}) == []
 
 
 def cache_of(backend, **options):

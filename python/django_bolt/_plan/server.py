@@ -69,7 +69,7 @@ class AccessLog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Where rate limits are counted: in memory for so many clients, or at `redis://…`."""
+    """Where rate limits are counted: in memory for so many clients, or at `redis://…` or `rediss://…`."""
 
     clients: int = 100_000
     store: str | None = None

@@ -17,11 +17,11 @@ PROXIED = ("USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT", "SECURE_PROXY_SSL_HEA
 def find_rate_limit_problems(configuration: Configuration) -> Iterator[Finding]:
     """Yield what is wrong with how clients are counted."""
     store = configuration.rate_limit_store
-    if store is not None and not store.startswith("redis://"):
+    if store is not None and not store.startswith(("redis://", "rediss://")):
         # It may hold a password, and is not repeated.
         yield Finding(
             "E020",
-            "found a RATE_LIMIT_STORE that does not begin with redis://, expected the address of a Redis",
+            "found a RATE_LIMIT_STORE that does not begin with redis:// or rediss://, expected the address of a Redis",
             'write "RATE_LIMIT_STORE": "redis://127.0.0.1:6379/0"',
         )
     named = [name for name in PROXIED if getattr(settings, name)]

@@ -147,7 +147,7 @@ class Configuration:
     rate_limit_clients: int = setting(100_000, whole(1000, 100_000_000))
     """Clients that rate limits can tell apart at once, 24 to 48 bytes each, in memory that all processes share."""
     rate_limit_store: str | None = setting(None, maybe(text("a Redis URL", '"redis://127.0.0.1:6379/0"')))
-    """`redis://…`: where rate limits are counted for all machines together; None: in this machine's memory."""
+    """`redis://…` or `rediss://…`: where rate limits are counted for all machines; None: in this machine's memory."""
     middleware_threads: tuple[str, ...] = setting(
         (), each(text("a middleware's dotted path", '"site.middleware.Slow"'), '["site.middleware.Slow"]')
     )

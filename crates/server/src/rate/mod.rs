@@ -4,6 +4,7 @@
 
 mod memory;
 mod redis;
+mod tls;
 
 use std::io;
 use std::os::fd::RawFd;

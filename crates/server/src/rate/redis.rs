@@ -7,13 +7,14 @@ use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::time::Duration;
 
-use bolt_core::policy::rate::Asked;
+use bolt_core::policy::rate::{Asked, StoreAddress};
 use pyo3::prelude::*;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisResult, Script};
+use redis::{AsyncConnectionConfig, Client, ConnectionAddr, RedisResult, Script};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
+use super::tls::Tls;
 use crate::handler::seat::Seat;
 
 /// How long a request waits for it.
@@ -45,6 +46,8 @@ return ahead
 /// Where it is, and what it is asked.
 pub(crate) struct Store {
     client: Client,
+    /// What encrypts; `None`: nothing does.
+    tls: Option<Tls>,
     script: Script,
 }
 
@@ -65,20 +68,34 @@ impl Store {
         // The address is not repeated: it may hold a password.
         let wrong = |reason: &dyn Display| {
             format!(
-                "BOLT[\"RATE_LIMIT_STORE\"]: expected redis://[user:password@]host[:port][/database], found {reason}"
+                "BOLT[\"RATE_LIMIT_STORE\"]: expected redis://[user:password@]host[:port][/database], or rediss:// for \
+                 TLS, found {reason}"
             )
         };
-        if address.starts_with("rediss:") {
-            return Err(wrong(&"rediss:, which is not supported; put a TLS proxy (stunnel) in front"));
-        }
-        let client = Client::open(address).map_err(|error| wrong(&error))?;
-        Ok(Self { client, script: Script::new(SCRIPT) })
+        let address = StoreAddress::parse(address).map_err(|reason| wrong(&reason))?;
+        let client = Client::open(address.plain).map_err(|error| wrong(&error))?;
+        let tls = match (&address.tls, client.get_connection_info().addr()) {
+            (Some(plan), ConnectionAddr::Tcp(host, port)) => {
+                Some(Tls::new(plan, host, *port).map_err(|reason| wrong(&reason))?)
+            }
+            _ => None,
+        };
+        Ok(Self { client, tls, script: Script::new(SCRIPT) })
     }
 
     async fn connect(&self) -> RedisResult<MultiplexedConnection> {
         let config =
             AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
-        let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let mut connection = match &self.tls {
+            None => self.client.get_multiplexed_async_connection_with_config(&config).await?,
+            Some(tls) => {
+                let settings = self.client.get_connection_info().redis_settings();
+                let stream = tls.connect().await?;
+                let (connection, driver) = MultiplexedConnection::new_with_config(settings, stream, config).await?;
+                tokio::spawn(driver);
+                connection
+            }
+        };
         self.script.load_async(&mut connection).await?;
         Ok(connection)
     }

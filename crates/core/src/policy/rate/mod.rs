@@ -6,12 +6,14 @@
 mod cells;
 mod fields;
 mod key;
+mod store;
 #[cfg(test)]
 mod tests;
 
 pub use cells::{Cells, words};
 pub use fields::{limit_field, policy_field, retry_after};
 pub use key::{Secret, address, key};
+pub use store::{StoreAddress, StoreTls};
 
 use crate::plan::RateLimit;
 
