@@ -10,72 +10,26 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
 import pytest
-from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, OKPKey
 
 from django_bolt import BoltAPI
 from django_bolt._runtime import key_refresh
 from django_bolt.auth import IsAuthenticated, JWTAuthentication, jwks
 from django_bolt.testing import AsyncTestClient, TestClient
-from tests.http.tokens import SECRET, bearer, claims, ec_key, ed_key, rsa_key
-
-
-class Issuer:
-    """An HTTP server of one's own: what it answers with at each path, and how often it was asked."""
-
-    def __init__(self):
-        self.answers = {}
-        self.asked = []
-        issuer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                issuer.asked.append(self.path)
-                status, headers, body = issuer.answers.get(self.path, (404, {}, b"nothing"))
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-
-    def publish(self, *keys, path="/jwks.json"):
-        self.answers[path] = 200, {"Content-Type": "application/json"}, json.dumps({"keys": keys}).encode()
-
-    def answer(self, status, body=b"", path="/jwks.json", **headers):
-        self.answers[path] = status, headers, body
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+from tests.http.tokens import SECRET, bearer, ec_key, ed_key, rsa_key
+from tests.issuer import Issuer, public, signed
 
 
 @pytest.fixture
 def issuer():
-    issuer = Issuer()
-    yield issuer
-    issuer.close()
+    with Issuer() as issuer:
+        yield issuer
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
     monkeypatch.setattr(key_refresh, "MISSING_PAUSE", 0.05)
     monkeypatch.setattr(key_refresh, "RETRY", (0.05, 0.1))
-
-
-def public(pair, kid, kind=RSAKey, **more):
-    return {**kind.import_key(pair.public).as_dict(private=False), "kid": kid, **more}
-
-
-def signed(pair, kid, algorithm="RS256", **more):
-    return jwt.encode(claims(**more), pair.private, algorithm=algorithm, headers={} if kid is None else {"kid": kid})
 
 
 def serving(**options):

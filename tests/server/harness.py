@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -304,6 +304,20 @@ class Server:
         response = self.ask(request("GET", target, *headers))
         assert response is not None, f"no answer for {target!r}"
         return response
+
+    @contextmanager
+    def connect_each(self, processes: int = 2) -> Iterator[list[Wire]]:
+        """Give a connection to each process."""
+        with ExitStack() as stack:
+            wires: dict[bytes, Wire] = {}
+
+            def all_found() -> bool:
+                wire = stack.enter_context(self.connect())
+                wires[wire.send(request("GET", "/pid")).answer().body] = wire
+                return len(wires) == processes
+
+            eventually(all_found)
+            yield list(wires.values())
 
     def url(self, path: str) -> str:
         """Return the address of a path."""

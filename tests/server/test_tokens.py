@@ -6,12 +6,11 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from tests.server.harness import Response, Server, Wire, eventually, post, request
+from tests.server.harness import Response, Server, eventually, post, request
 
 MakeServer = Callable[..., Server]
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "doors.settings"}
@@ -61,18 +60,10 @@ def me(server: Server, pair: dict[str, str]) -> Response:
 
 
 def everywhere(server: Server, pair: dict[str, str]) -> set[int]:
-    """Return the answers of both processes to an access token, each on a connection of its own."""
-    with ExitStack() as stack:
-        wires: dict[bytes, Wire] = {}
-
-        def both() -> bool:
-            wire = stack.enter_context(server.connect())
-            wires[wire.send(request("GET", "/pid")).answer().body] = wire
-            return len(wires) == 2
-
-        eventually(both)
-        asked = request("GET", "/me", f"Authorization: Bearer {pair['access_token']}")
-        return {wire.send(asked).answer().status for wire in wires.values()}
+    """Return the answers of both processes to an access token."""
+    asked = request("GET", "/me", f"Authorization: Bearer {pair['access_token']}")
+    with server.connect_each() as wires:
+        return {wire.send(asked).answer().status for wire in wires}
 
 
 def test_a_token_that_was_revoked_counts_in_no_process(server: Server) -> None:

@@ -45,8 +45,9 @@ class Holder(Protocol):
 class Refresh:
     """One source and when it is asked next."""
 
-    def __init__(self, app: Holder, source: KeySource) -> None:
+    def __init__(self, app: Holder, source: KeySource, stopped: threading.Event) -> None:
         self._app = app
+        self._stopped = stopped
         self.source = source
         self.due = time.monotonic()
         self._asked = 0.0
@@ -68,7 +69,8 @@ class Refresh:
             self.due = time.monotonic() + self.source.interval * random.uniform(0.9, 1)  # noqa: S311  # no secret
 
     def _failed(self, error: Exception) -> None:
-        if not self._failures:
+        # A server that ends needs no keys any more, and its issuer may be gone first.
+        if not self._failures and not self._stopped.is_set():
             logger.warning("Keys of %s cannot be had, the ones known stay: %s", self._name(), error)
         first, most = RETRY
         self.due = time.monotonic() + min(first * 2 ** min(self._failures, 10), most, self.source.interval)
@@ -88,8 +90,8 @@ class KeyRefresher:
 
     def __init__(self, app: Holder, sources: Sequence[KeySource]) -> None:
         self._app = app
-        self._refreshes = {source.backend: Refresh(app, source) for source in sources}
         self._stopped = threading.Event()
+        self._refreshes = {source.backend: Refresh(app, source, self._stopped) for source in sources}
         self._first = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bolt-keys", daemon=True)
 
