@@ -88,16 +88,6 @@ def test_a_refusal_does_not_end_the_connection(two: Server) -> None:
         assert wire.send(request("GET", "/pid")).answer().status == 200
 
 
-def test_a_client_that_asks_first_is_counted_once(two: Server) -> None:
-    found = []
-    for _ in range(3):
-        with two.connect() as wire:
-            head = request("POST", "/limited/posted", "Expect: 100-continue", "Content-Length: 2")
-            if wire.send(head).answer().status == 100:
-                found.append(wire.send(b"{}").answer().status)
-    assert found == [200, 200, 429]
-
-
 def test_a_reload_keeps_what_was_counted(make_server: MakeServer) -> None:
     with make_server("127.0.0.1:0", "--processes", "2") as server:
         assert statuses(server, "/limited/ten", 7) == {200: 7}

@@ -119,20 +119,33 @@ fn fallback<'a>(app: &'a Compiled, request: &Request) -> Option<(usize, &'a Rout
 
 /// Answers a request whose client waits to be asked for the body, or gives it back: then the body is wanted.
 pub(crate) async fn expect(seat: &Rc<Seat>, mut request: Request) -> Result<Request, Response<BoxBody>> {
-    if wants_body(seat, &mut request) { Ok(request) } else { Err(serve(seat, request).await) }
+    let wanted = caught(wants_body(seat, &mut request)).await;
+    if matches!(wanted, Ok(true)) { Ok(request) } else { Err(serve(seat, request).await) }
 }
 
-fn wants_body(seat: &Seat, request: &mut Request) -> bool {
-    let Found::Route { id, .. } = seat.app.tree.find(request.method().as_str(), request.uri().path()) else {
+/// Asks in the order of the pipeline, as far as no body is needed; what must not be asked twice is kept with the request.
+async fn wants_body(seat: &Seat, request: &mut Request) -> bool {
+    let found = seat.app.tree.find(request.method().as_str(), request.uri().path());
+    let Found::Route { id, .. } = &found else { return false };
+    let Some((route, kind)) = seat.app.routes.get(*id).and_then(|route| Some((route, route.body.as_ref()?))) else {
         return false;
     };
-    let Some((route, kind)) = seat.app.routes.get(id).and_then(|route| Some((route, route.body.as_ref()?))) else {
+    if seat.in_flight().is_none() || !door::would_enter(seat, request) {
         return false;
-    };
-    seat.in_flight().is_some()
+    }
+    let rules = Rules::of(&seat.app, &found, request);
+    let origins = Rules::origins(&seat.app, rules, request);
+    if origins.is_some_and(|origins| origins.preflight(request).is_some()) {
+        return false;
+    }
+    if let Some(rules) = rules
+        && !rules.would_admit(seat, request, route).await
+    {
+        return false;
+    }
+    origin::check(seat.app.origins.as_ref(), request, rules).is_ok()
         && access::decide(&seat.app, route, request).is_ok()
         && crate::body::check(kind, request, route.max_body).is_ok()
-        && door::would_enter(seat, request)
 }
 
 /// Waits for an outcome until there is a reply.

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from django_bolt import Request, Router
+from django_bolt.auth import APIKeyAuthentication, IsAuthenticated
 from django_bolt.responses import PlainText
 from mysite.cancelled import EVENTS
 
@@ -53,6 +54,12 @@ async def big(request: Request) -> PlainText:
 async def json_body(value: dict[str, Any]) -> int:
     """Take a hundred bytes of JSON."""
     return len(value)
+
+
+@router.post("/guarded", auth=[APIKeyAuthentication(api_keys=["the-key-of-the-tests"])], guards=[IsAuthenticated()])
+async def guarded(request: Request) -> PlainText:
+    """Take a body from whoever has the key."""
+    return PlainText(str(len(request.body)))
 
 
 @router.get("/late/async/{tag}", timeout=0.2)

@@ -80,6 +80,14 @@ impl Rules {
         }
     }
 
+    /// Looks at a request that will come again; true where nothing here will refuse it.
+    pub(crate) async fn would_admit(&self, seat: &Seat, request: &Request, route: &Route) -> bool {
+        match &self.rates {
+            Some(rates) => rates.would_admit(seat, request, route).await,
+            None => true,
+        }
+    }
+
     /// Whether pages of an origin may read the answers that cookies open.
     pub(crate) fn shares_credentials(&self, origin: &[u8]) -> bool {
         self.cors.as_ref().is_some_and(|cors| cors.shares_credentials(origin))

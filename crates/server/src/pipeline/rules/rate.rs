@@ -41,6 +41,9 @@ enum Key {
 /// What a client is told, kept with the request until there is an answer.
 struct Told(HeaderValue);
 
+/// What was decided about a request that comes twice: it is counted once.
+struct Counted(Result<(), Reply>);
+
 impl Rates {
     /// Reads limits; `None` without any, a sentence where they cannot be kept.
     pub(super) fn new(mut limits: Vec<RateLimit>) -> Result<Option<Self>, String> {
@@ -55,8 +58,25 @@ impl Rates {
         Ok(Some(Self { limits: limits.collect::<Result<_, _>>()?, unnamed, policy }))
     }
 
-    /// Counts a request; the refusal where there were too many.
+    /// Counts a request, unless that was done; the refusal where there were too many.
     pub(super) async fn before(&self, seat: &Seat, request: &Request, route: Option<&Route>) -> Result<(), Reply> {
+        if request.head().expect()
+            && let Some(Counted(decided)) = request.extensions_mut().remove::<Counted>()
+        {
+            return decided;
+        }
+        self.count(seat, request, route).await
+    }
+
+    /// Counts a request that will come again; true where there were not too many.
+    pub(super) async fn would_admit(&self, seat: &Seat, request: &Request, route: &Route) -> bool {
+        let decided = self.count(seat, request, Some(route)).await;
+        let admits = decided.is_ok();
+        request.extensions_mut().insert(Counted(decided));
+        admits
+    }
+
+    async fn count(&self, seat: &Seat, request: &Request, route: Option<&Route>) -> Result<(), Reply> {
         let client = Client { seat, request, route };
         let mut asked = Vec::with_capacity(self.limits.len());
         let admitted = match seat.app.counts.store() {
