@@ -27,13 +27,17 @@ def settings(store: str, cache: Any = LOCAL_MEMORY) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module", params=["cache", "database"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Settings with a store that several processes can share."""
+    if request.param == "database":
+        return settings("database")
+    url = request.getfixturevalue("redis_server").url
+    return settings("cache", {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url})
+
+
+@pytest.fixture(scope="module")
+def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Two processes, and a user."""
-    store = request.param
-    environment = settings(store)
-    if store == "cache":
-        url = request.getfixturevalue("redis_server").url
-        environment = settings(store, {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url})
     with Server(tmp_path_factory.mktemp("server"), *PROCESSES, **environment).migrate() as running:
         assert running.ask(post("/users/ann", b"")).status == 200
         yield running
@@ -118,6 +122,43 @@ def test_no_token_is_written_to_a_log(server: Server) -> None:
     for known in (*pair.values(), *renewed.values()):
         assert len(str(known)) < 20 or str(known) not in written
     assert "Traceback" not in written
+
+
+@pytest.fixture(scope="module")
+def other_server(
+    server: Server, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server as on another host: it has nothing in common with the first but the database of users and the store."""
+    shared = {**environment, "PROJECT_DATABASE": str(server.database)}
+    with Server(tmp_path_factory.mktemp("other"), *PROCESSES, **shared) as running:
+        yield running
+
+
+def test_what_one_server_revoked_counts_on_no_other(server: Server, other_server: Server) -> None:
+    hosts = (server, other_server)
+    assert server.process.pid != other_server.process.pid
+    for here, there in (hosts, hosts[::-1]):
+        pair, other = login(here), login(here)
+        assert [everywhere(host, pair) for host in hosts] == [{200}, {200}]
+        assert ask(there, "/auth/logout", {"refresh_token": pair["refresh_token"]}).status == 204
+        # At once.
+        assert [everywhere(host, pair) for host in (here, there)] == [{401}, {401}]
+        assert [renew(host, pair).status for host in (here, there)] == [401, 401]
+
+        # A refresh token is used up on both, and using it again ends the login on both.
+        renewed = json.loads(renew(there, other).body)
+        assert everywhere(here, renewed) == {200}
+        assert renew(here, other).status == 401
+        assert [everywhere(host, renewed) for host in (here, there)] == [{401}, {401}]
+        assert [renew(host, renewed).status for host in (here, there)] == [401, 401]
+
+
+def test_a_ban_counts_on_every_server(server: Server, other_server: Server) -> None:
+    pair = login(server)
+    assert everywhere(other_server, pair) == {200}
+    assert other_server.ask(post("/users/ann/ban", b"")).status == 200
+    assert everywhere(server, pair) == {401}
+    assert everywhere(server, login(other_server)) == {200}
 
 
 @pytest.mark.parametrize("store", ["memory", "cache"])
