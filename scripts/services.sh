@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Installs what the tests use beside Python and Rust, PostgreSQL, PgBouncer and Redis, where that is possible without
-# asking: as root, with apt-get. Elsewhere it says what is missing and succeeds, for the tests then skip what they cannot run;
-# with BOLT_REQUIRE_SERVICES=1 it fails.
+# Installs what the tests use beside Python and Rust, PostgreSQL, PgBouncer, Redis and Chromium, where that is possible
+# without asking: as root, with apt-get. Elsewhere it says what is missing and succeeds, for the tests then skip what they
+# cannot run; with BOLT_REQUIRE_SERVICES=1 it fails.
 set -euo pipefail
 
 missing() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || echo postgresql
     PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin" command -v pgbouncer >/dev/null || echo pgbouncer
     command -v redis-server >/dev/null || echo redis-server
+    command -v chromium chromium-browser google-chrome >/dev/null || echo chromium
 }
 
 no_cluster=/etc/postgresql-common/createcluster.d/bolt-no-cluster.conf
@@ -20,7 +21,13 @@ install() {
     echo 'create_main_cluster = false' >"$no_cluster"
     export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
     local apt=(apt-get -qq -o Acquire::Retries=3 -o Acquire::http::Timeout=30 -o DPkg::Lock::Timeout=120)
-    "${apt[@]}" update && "${apt[@]}" install --yes --no-install-recommends "$@"
+    "${apt[@]}" update || return
+    # Each by itself: what one system calls otherwise (Ubuntu has no chromium) is no reason to do without the others.
+    local package failed=0
+    for package; do
+        "${apt[@]}" install --yes --no-install-recommends "$package" || failed=1
+    done
+    return "$failed"
 }
 
 # One test runs it; nothing else needs Go.

@@ -23,6 +23,7 @@ from mysite.entrance import router as entrance
 from mysite.isolation import router as isolation
 from mysite.limited import router as limited
 from mysite.logged import router as logged
+from mysite.pages import api as pages
 from mysite.shared import router as shared
 from mysite.through import api as through
 from mysite.transactions import make_router as make_transactions
@@ -254,6 +255,7 @@ for part in (below, typed, cancelled, entrance, isolation, limited, logged, shar
 
 
 api.mount("", through)
+api.mount("/pages", pages)
 
 
 @api.get("/process/exit")
