@@ -144,20 +144,26 @@ def _prepared(kind: type[SQLCompiler]) -> type[Prepared]:
 
 def compiler_for(query: RecordedQuery, shape: Shape, connection: Any, using: str) -> SQLCompiler | None:
     """Return the compiler for a query of a shape, None where Django's is to be used."""
-    try:
-        known: Compiled | None = shape.compiled[using]
-    except KeyError:
-        known = _learn(shape, connection, using)
-        if known is not None:
-            try:
-                expected = query.as_django().get_compiler(using=using).as_sql()
-            except EmptyResultSet:
-                # It has no rows, and no SQL to compare with.
-                return None
-            if _prepare(known, query, connection, using).as_sql() != expected:
-                known = None
+    known = shape.compiled.get(using, _UNKNOWN)
+    if known is _UNKNOWN:
+        try:
+            known = _checked(query, _learn(shape, connection, using), connection, using)
+        except EmptyResultSet:
+            # It has no rows, and no SQL to compare with.
+            return None
         shape.compiled[using] = known
     return None if known is None else _prepare(known, query, connection, using)
+
+
+_UNKNOWN: Any = object()
+
+
+def _checked(query: RecordedQuery, known: Compiled | None, connection: Any, using: str) -> Compiled | None:
+    """Return what was learned, None where it is not what Django makes of this query."""
+    if known is None:
+        return None
+    expected = query.as_django().get_compiler(using).as_sql()
+    return known if _prepare(known, query, connection, using).as_sql() == expected else None
 
 
 def _prepare(known: Compiled, query: RecordedQuery, connection: Any, using: str) -> SQLCompiler:
@@ -168,8 +174,8 @@ def _prepare(known: Compiled, query: RecordedQuery, connection: Any, using: str)
 
 def _learn(shape: Shape, connection: Any, using: str) -> Compiled | None:
     """Compile a shape; None where its SQL does not follow from it alone."""
-    if connection.features.interprets_empty_strings_as_nulls:
-        # Oracle takes '' for NULL: the value is in the SQL.
+    if connection.features.interprets_empty_strings_as_nulls or connection.ops.max_in_list_size() is not None:
+        # Oracle takes '' for NULL, and it is not alone in splitting long lists: the value is in the SQL.
         return None
     kind = connection.ops.compiler(Query.compiler)
     compiler = _watching(kind)(shape.query.chain(), connection, using)

@@ -12,12 +12,11 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db import connections
 from django.db.models.sql import Query
 
 from django_bolt.orm.shapes.compiled import compiler_for
-from django_bolt.orm.shapes.keys import condition_key, names_key
+from django_bolt.orm.shapes.keys import condition_key, kept, names_key
 from django_bolt.orm.shapes.shape import Call, Shape, root
 
 __all__ = ["RecordedQuery", "like"]
@@ -74,7 +73,7 @@ class RecordedQuery(Query):
                 call.make(built)
             if state["_ran_on"] is not None:
                 # Compiling leaves joins behind, which a call that comes after meets.
-                with suppress(EmptyResultSet, FullResultSet):
+                with suppress(Exception):
                     built.get_compiler(state["_ran_on"]).as_sql()
             if state["_chained"]:
                 built.used_aliases = set()
@@ -95,6 +94,8 @@ class RecordedQuery(Query):
             if shape is not None:
                 lookups = [slot.fill(value) for slot, value in zip(shape.slots, values, strict=True)]
                 if None not in lookups:
+                    if method == "add_q":
+                        call = Call(method, (), call.chained, (key, tuple(map(kept, values))))
                     state["_shape"] = shape
                     state["_calls"] = (state["_calls"], call)
                     state["_chained"] = False
@@ -182,7 +183,7 @@ class RecordedQuery(Query):
     def get_compiler(self, using: Any = None, connection: Any = None, elide_empty: bool = True) -> Any:
         """Return what compiles and runs the query."""
         shape = self.__dict__.get("_shape")
-        if using and connection is None and elide_empty and shape is not None:
+        if using and connection is None and elide_empty and shape is not None and not shape.is_outdated:
             compiler = compiler_for(self, shape, connections[using], using)
             if compiler is not None:
                 self.__dict__["_ran_on"] = using

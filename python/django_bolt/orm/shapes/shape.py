@@ -15,6 +15,7 @@ from django.db.models.expressions import Col
 from django.db.models.lookups import Lookup, Range
 from django.db.models.sql import Query
 
+from django_bolt.orm.shapes.keys import condition
 from django_bolt.orm.shapes.lookups import OF_TRUTH, SAFE, SECOND
 
 __all__ = ["Call", "Shape", "Slot", "forget", "root"]
@@ -30,6 +31,8 @@ class Call(NamedTuple):
     arguments: tuple[Any, ...]
     chained: bool
     """Whether the query was chained since the call before: its joins are then not used again."""
+    condition: tuple[Any, tuple[Any, ...]] | None = None
+    """Shape and values of a condition, in whose place the caller's own was given."""
 
     def make(self, query: Query) -> None:
         """Make the call. Raises what the method raises."""
@@ -37,7 +40,11 @@ class Call(NamedTuple):
             # What `chain()` does to its copy.
             query.used_aliases = set()
             query.filter_is_sticky = False
-        getattr(query, self.method)(*self.arguments)
+        if self.condition is None:
+            getattr(query, self.method)(*self.arguments)
+        else:
+            key, values = self.condition
+            query.add_q(condition(key, iter(values)))
 
 
 class Slot:
@@ -47,7 +54,7 @@ class Slot:
 
     def __init__(self, lookup: Lookup[Any], number: int) -> None:
         self._kind = type(lookup)
-        self._state = {name: value for name, value in lookup.__dict__.items() if name != "rhs"}
+        self._state = {name: value for name, value in lookup.__dict__.items() if name not in _OF_ONE_VALUE}
         self.token = (f"\0{number}\0", SECOND) if self._kind is Range else f"\0{number}\0"
         """What stands for the value in the SQL of the shape."""
 
@@ -66,6 +73,9 @@ class Slot:
         return self.token, ()
 
 
+_OF_ONE_VALUE = frozenset({"rhs", "_constructor_args"})
+
+
 class Learner(Query):
     """A query that notes which lookups were made of which values."""
 
@@ -79,27 +89,44 @@ class Learner(Query):
         return lookup
 
 
+class _Memory:
+    calls = 0
+    age = 0
+
+
+_memory = _Memory()
+
+
 class Shape:
     """What is known of the queries of one shape.
 
     `query`: one of them, without its values. `count`: how many values the calls up to here have. `slots`: where those
-    of the last call go. `compiled`: what is known of its SQL, by database.
+    of the last call go. `compiled`: what is known of its SQL, by database. `age`: what is older than that of the memory
+    was learned of models that have changed since.
     """
 
-    __slots__ = ("_after", "compiled", "count", "query", "slots")
+    __slots__ = ("_after", "age", "compiled", "count", "query", "slots")
 
     def __init__(self, query: Learner, count: int, slots: tuple[Slot, ...]) -> None:
         self.query = query
         self.count = count
         self.slots = slots
+        self.age = _memory.age
         self.compiled: dict[str, Any] = {}
         self._after: dict[Hashable, Shape | None] = {}
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether something that it depends on has changed."""
+        return self.age != _memory.age
 
     def after(self, call: Call, key: Hashable, values: Sequence[Any]) -> Shape | None:
         """Return the shape that a call leads to; None where the call is to be made on Django's own query.
 
         That is so the first time: what is done once would only pay for being remembered. Raises what the call raises.
         """
+        if self.age != _memory.age:
+            return None
         edge = (call.method, call.chained, key)
         try:
             found = self._after[edge]
@@ -111,7 +138,7 @@ class Shape:
 
     def seen(self, call: Call, key: Hashable) -> None:
         """Remember that a call was made, and raised nothing."""
-        if _memory.calls < MOST_CALLS:
+        if _memory.calls < MOST_CALLS and self.age == _memory.age:
             _memory.calls += 1
             self._after.setdefault((call.method, call.chained, key))
 
@@ -130,6 +157,7 @@ class Shape:
             if type(lookup.rhs) is not bool:
                 # Nobody's values may stay here.
                 lookup.rhs = None
+            lookup.__dict__.pop("_constructor_args", None)
             slots.append(slot)
         return Shape(query, self.count + len(slots), tuple(slots))
 
@@ -159,44 +187,18 @@ def _is_same(value: Any, given: Any) -> bool:
     return value is given or (type(value) is type(given) and isinstance(value, (list, tuple, set, frozenset)))
 
 
-class _Memory:
-    calls = 0
-    age = 0
-
-
-_memory = _Memory()
-
-
 def forget() -> None:
     """Begin anew: something that shapes depend on has changed."""
     _memory.age += 1
     _memory.calls = 0
 
 
-class Root(NamedTuple):
-    """The shape of all rows of a model, and what it was made of: all of it is replaced where a model is changed."""
-
-    shape: Shape
-    fields: Any
-    table: str
-    ordering: Any
-    age: int
-
-
 def root(model: type[Model]) -> Shape:
     """Return the shape of all rows of a model."""
-    options: Any = model._meta
-    known: Root | None = options.__dict__.get("_django_bolt_root")
-    if (
-        known is not None
-        and known.fields is options.concrete_fields
-        and known.table is options.db_table
-        and known.ordering is options.ordering
-        and known.age == _memory.age
-    ):
-        return known.shape
-    shape = Shape(Learner(model), 0, ())
-    options._django_bolt_root = Root(shape, options.concrete_fields, options.db_table, options.ordering, _memory.age)
+    known: dict[str, Any] = model._meta.__dict__
+    shape: Shape | None = known.get("_django_bolt_root")
+    if shape is None or shape.is_outdated:
+        shape = known["_django_bolt_root"] = Shape(Learner(model), 0, ())
     return shape
 
 
