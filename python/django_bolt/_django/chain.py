@@ -20,6 +20,7 @@ from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_urlconf
 
+from django_bolt._django.hooks import guarded
 from django_bolt._django.middleware import Declared
 from django_bolt._django.response import DjangoResponse, from_http_response, to_http_response
 from django_bolt._django_request import DjangoRequest
@@ -109,7 +110,7 @@ class Links:
             made = sync_to_async(made, thread_sensitive=True)
         elif wants_async and not iscoroutinefunction(made):
             made = markcoroutinefunction(made)
-        return convert_exception_to_response(made), wants_async
+        return (convert_exception_to_response if wants_async else guarded)(made), wants_async
 
     def _adapted(self, method: Callable[..., Any], on_thread: bool) -> Callable[..., Any]:
         """Return a method of a middleware as this form calls it."""
