@@ -84,15 +84,18 @@ def create_token_pair(
     algorithm: str | None = None,
     expires_in: Lifetime | None = None,
     refresh_expires_in: Lifetime | None = None,
+    absolute_lifetime: Lifetime | None = None,
     extra_claims: Claims | None = None,
 ) -> TokenPair:
     """Return an access token and a refresh token for a user, the first of a new family (the claim `fam` of both).
 
     `refresh_expires_in` is `JWT_REFRESH_EXPIRATION`, then seven days, unless given; everything else as for
-    `create_jwt_for_user`. `extra_claims` are the access token's.
+    `create_jwt_for_user`. `extra_claims` are the access token's. `absolute_lifetime`: neither token lives longer; as
+    `rotate_refresh_token` has it.
     """
-    lives = _lives(_signing(secret, algorithm), expires_in, refresh_expires_in)
-    return _pair(user, lives, secrets.token_urlsafe(16), extra_claims, time.time())
+    lives = _lives(_signing(secret, algorithm), expires_in, refresh_expires_in, absolute_lifetime)
+    now = time.time()
+    return _pair(user, lives, _Login(secrets.token_urlsafe(16), math.floor(now)), extra_claims, now)
 
 
 async def rotate_refresh_token(
@@ -103,28 +106,33 @@ async def rotate_refresh_token(
     algorithm: str | None = None,
     expires_in: Lifetime | None = None,
     refresh_expires_in: Lifetime | None = None,
+    absolute_lifetime: Lifetime | None = None,
     extra_claims: Claims | Callable[[Any], Claims] | None = None,
 ) -> TokenPair:
     """Use a refresh token up and return the next pair of its family.
 
     `extra_claims` may be a function of the user, which may ask the database. `public_key` goes with a `secret` that is
-    a private key.
+    a private key. `absolute_lifetime`: how long after its login (the claim `auth_time`) no token of a family counts any
+    more, however often it was renewed; None: there is no such end.
 
     Raises `InvalidToken` (401) for a token that does not count: expired, forged, revoked, of a user who is gone or
     inactive or has another password by now. One that was used before revokes its whole family, for then two have it and
     one is a thief. Of two uses at once one at most gets a pair, which does not count either.
     """
     store = _store()
-    lives = _lives(_signing(secret, algorithm), expires_in, refresh_expires_in)
+    lives = _lives(_signing(secret, algorithm), expires_in, refresh_expires_in, absolute_lifetime)
     # Before anything is looked up: what is revoked from now on revokes the pair as well.
     now = time.time()
     claims = decode_refresh_token(token, secret=public_key or secret, algorithm=algorithm)
+    login = _Login.of(claims)
+    if login.left(lives, now) <= 0:
+        raise InvalidToken
     if not await store.consume(claims):
         await _revoke_family(store, claims)
         raise InvalidToken
     await check_revoked({name: value for name, value in claims.items() if name != "jti"})
     user, extra = await run_blocking(_renewed, claims, extra_claims)
-    return _pair(user, lives, claims["fam"], extra, now)
+    return _pair(user, lives, login, extra, now)
 
 
 def decode_refresh_token(token: str, *, secret: Key | None = None, algorithm: str | None = None) -> dict[str, Any]:
@@ -180,10 +188,40 @@ class _Lives:
     signing: JWTSettings
     access: float
     refresh: float
+    login: float
+    """How long all pairs of a login."""
 
 
-def _lives(signing: JWTSettings, access: Lifetime | None, refresh: Lifetime | None) -> _Lives:
-    return _Lives(signing, _seconds(access, signing.expiration), _seconds(refresh, signing.refresh_expiration))
+def _lives(
+    signing: JWTSettings, access: Lifetime | None, refresh: Lifetime | None, absolute: Lifetime | None
+) -> _Lives:
+    return _Lives(
+        signing,
+        _seconds(access, signing.expiration),
+        _seconds(refresh, signing.refresh_expiration),
+        _seconds(absolute, math.inf),
+    )
+
+
+@dataclass(frozen=True)
+class _Login:
+    """What the pairs of one login have in common."""
+
+    family: str
+    auth_time: float
+    """When it was."""
+
+    @classmethod
+    def of(cls, claims: Claims) -> _Login:
+        """Return that of a refresh token; one without `auth_time` counts from when it was issued."""
+        when = claims.get("auth_time", claims.get("iat", 0))
+        if isinstance(when, bool) or not isinstance(when, int | float):
+            raise InvalidToken
+        return cls(claims["fam"], when)
+
+    def left(self, lives: _Lives, now: float) -> float:
+        """Return the seconds that it lasts from now on."""
+        return self.auth_time + lives.login - now
 
 
 def _signing(secret: Key | None, algorithm: str | None) -> JWTSettings:
@@ -206,14 +244,20 @@ def _seconds(given: Lifetime | None, default: float) -> float:
     return given.total_seconds() if isinstance(given, timedelta) else given
 
 
-def _pair(user: Any, lives: _Lives, family: str, extra: Claims | None, now: float) -> TokenPair:
-    refresh = {**_basic(user, "refresh", lives.refresh, now), "fam": family}
+def _pair(user: Any, lives: _Lives, login: _Login, extra: Claims | None, now: float) -> TokenPair:
+    left = login.left(lives, now)
+    access = min(lives.access, left)
+    refresh = {
+        **_basic(user, "refresh", min(lives.refresh, left), now),
+        "fam": login.family,
+        "auth_time": math.floor(login.auth_time),
+    }
     if hasattr(user, "get_session_auth_hash"):
         refresh["pwd"] = user.get_session_auth_hash()
     return TokenPair(
-        access_token=_access(user, lives.signing, lives.access, extra, now, family),
+        access_token=_access(user, lives.signing, access, extra, now, login.family),
         refresh_token=sign(refresh, lives.signing.secret, lives.signing.algorithm),
-        expires_in=math.floor(lives.access),
+        expires_in=math.floor(access),
     )
 
 

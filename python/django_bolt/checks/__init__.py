@@ -1,8 +1,8 @@
 """System checks of `settings.BOLT`, each with an id, a message and a hint; `docs/checks.md` lists them.
 
 `settings`: values, and values beside each other. `everywhere`: `BOLT_CORS`, `BOLT_COMPRESSION`, `BOLT_RATE_LIMIT`.
-`declared`: secrets and CORS policies in the project's own code. `deploy`: what `check --deploy` adds. `combinations` and
-`machine` say what is wrong, for the checks and for `runbolt`. Nothing runs at import: the app calls `register()`.
+`declared`: secrets and CORS policies in the project's own code. `deploy`: what `check --deploy` adds. `combinations`
+and `machine` say what is wrong, for the checks and for `runbolt`. Nothing runs at import: the app calls `register()`.
 """
 
 from __future__ import annotations

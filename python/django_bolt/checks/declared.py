@@ -39,8 +39,8 @@ def find_declared_secrets() -> Iterator[Finding]:
     """Yield each secret of a declared backend that can be guessed."""
     for place, backend in distinct(backends(), JWTAuthentication):
         yield from at(place, find_guessable("JWTAuthentication", backend))
-    for place, backend in distinct(backends(), APIKeyAuthentication):
-        yield from at(place, find_short_keys("APIKeyAuthentication", backend.api_keys or ()))
+    for place, keys in distinct(backends(), APIKeyAuthentication):
+        yield from at(place, find_short_keys("APIKeyAuthentication", keys.api_keys or ()))
 
 
 def find_declared_risks() -> Iterator[Finding]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from django_bolt.tokens.router import Credentials, RefreshToken, token_router
+    from django_bolt.tokens.router import AccessToken, Credentials, RefreshCookie, RefreshToken, token_router
 
-__all__ = ["Credentials", "RefreshToken", "token_router"]
+__all__ = ["AccessToken", "Credentials", "RefreshCookie", "RefreshToken", "token_router"]
 
 
 def __getattr__(name: str) -> Any:
