@@ -15,10 +15,10 @@ from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
 from django_bolt.orm.shapes.lookups import PARTS, SAFE, SECOND
+from django_bolt.orm.shapes.shape import Shape, Slot
 
 if TYPE_CHECKING:
     from django_bolt.orm.shapes.recorded import RecordedQuery
-    from django_bolt.orm.shapes.shape import Shape
 
 __all__ = ["compiler_for"]
 
@@ -28,16 +28,24 @@ _TOKEN = re.compile(f"\0([0-9]+)\0(?: AND {SECOND})?")
 class Compiled:
     """What a compiler knows of a shape.
 
-    `pieces`: the SQL around the values, up to LIMIT; `numbers`: which value stands between two pieces. `state`: the
-    attributes that compiling leaves behind and that reading rows asks for.
+    `pieces`: the SQL around the values, up to LIMIT; `numbers`: which value stands between two pieces; `constants`:
+    the parameters in each piece that are always the same. `state`: the attributes that compiling leaves behind and
+    that reading rows asks for.
     """
 
-    __slots__ = ("_sliced", "kind", "numbers", "pieces", "state", "usual")
+    __slots__ = ("_sliced", "constants", "kind", "numbers", "pieces", "state", "usual")
 
-    def __init__(self, sql: str, kind: type[SQLCompiler], state: dict[str, Any]) -> None:
+    def __init__(self, sql: str, parameters: Any, kind: type[SQLCompiler], state: dict[str, Any]) -> None:
         parts = _TOKEN.split(sql)
         self.pieces = tuple(parts[::2])
         self.numbers = tuple(map(int, parts[1::2]))
+        constants: list[list[Any]] = [[]]
+        for parameter in parameters:
+            if type(parameter) is Slot:
+                constants.append([])
+            else:
+                constants[-1].append(parameter)
+        self.constants = constants if any(constants) else None
         self.usual = "%s".join(self.pieces)
         """The SQL where each value is one parameter, as it nearly always is."""
         self.kind = kind
@@ -46,12 +54,15 @@ class Compiled:
 
     def bind(self, lookups: Any, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """Return SQL and parameters. Raises `EmptyResultSet` or `FullResultSet` where a value is out of range."""
-        values: list[Any] = []
+        constants = self.constants
+        values: list[Any] = [] if constants is None else constants[0][:]
         texts = []
-        for number in self.numbers:
+        for place, number in enumerate(self.numbers, 1):
             sql, parameters = _value(lookups[number], compiler, connection)
             texts.append(sql)
             values.extend(parameters)
+            if constants is not None:
+                values.extend(constants[place])
         if texts.count("%s") == len(texts):
             return self.usual, tuple(values)
         sql = "".join(part for pair in zip(self.pieces, [*texts, ""], strict=True) for part in pair)
@@ -180,13 +191,16 @@ def _learn(shape: Shape, connection: Any, using: str) -> Compiled | None:
     kind = connection.ops.compiler(Query.compiler)
     compiler = _watching(kind)(shape.query.chain(), connection, using)
     try:
-        sql, values = compiler.as_sql(with_limits=False)
+        compiled: Any = compiler.as_sql(with_limits=False)
     except EmptyResultSet:
         return None
-    if values or not compiler.follows:
+    if not compiler.follows:
         return None
+    sql, parameters = compiled
     state = {name: value for name, value in compiler.__dict__.items() if name not in _OF_ONE_QUERY}
-    return Compiled(sql, _prepared(kind), state)
+    known = Compiled(sql, parameters, _prepared(kind), state)
+    slots: list[Any] = [parameter for parameter in parameters if type(parameter) is Slot]
+    return known if known.numbers == tuple(slot.number for slot in slots) else None
 
 
 _OF_ONE_QUERY = frozenset({"query", "connection", "using", "follows", "where", "having", "qualify"})

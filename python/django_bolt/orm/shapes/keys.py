@@ -5,17 +5,20 @@ Nothing here may know how a query is built or compiled.
 
 from __future__ import annotations
 
-import copy
 import datetime
 import decimal
+import re
 import uuid
 from collections.abc import Hashable, Iterator
 from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import F, Model, Q
+from django.db.models.expressions import Star
 from django.utils.safestring import SafeString
 
-__all__ = ["condition", "condition_key", "kept", "names_key"]
+from django_bolt.orm.shapes.lookups import AGGREGATES
+
+__all__ = ["aggregates_key", "columns_key", "condition", "condition_key", "names_key"]
 
 # What a value's SQL depends on is its type alone; lookups are asked for the SQL of each value all the same.
 _VALUES = frozenset(
@@ -24,6 +27,9 @@ _VALUES = frozenset(
         datetime.datetime, datetime.date, datetime.time, datetime.timedelta,
     }
 )  # fmt: skip
+# What SQL of a project's own may be part of a shape: there is no value in it.
+_COLUMN = re.compile(r"""(["`])[^\W\d]\w*\1\.\1[^\W\d]\w*\1""")
+
 _COLLECTIONS = frozenset({list, tuple, set, frozenset})
 
 
@@ -40,7 +46,7 @@ def condition_key(condition: Any, values: list[Any]) -> Hashable | None:
             name, value = child
             if type(value) in _VALUES:
                 values.append(value)
-                kind: Hashable = type(value)
+                kind: Any = type(value)
             else:
                 kind = _kind(value, values)
             if kind is _NO_VALUE or type(name) is not str:
@@ -62,17 +68,27 @@ def _kind(value: Any, values: list[Any]) -> Hashable:
     kind = type(value)
     if value is None:
         return None
-    if kind in _COLLECTIONS and all(type(item) in _VALUES for item in value):
-        # The caller may change it before the query runs.
-        own = kind(value)
-        values.append(own)
-        return kind if kind is not set or list(own) == list(value) else _NO_VALUE
+    if kind in _COLLECTIONS:
+        kinds = _kinds(value)
+        if kinds is None:
+            return _NO_VALUE
+        values.append(value)
+        return kind, kinds
     if kind is not bool and not isinstance(value, Model):
         return _NO_VALUE
     values.append(value)
     # A truth value may be in the SQL (NOT is_active), or a value beside it. The class is not the type where an instance
     # is lazy, as `request.user` is.
     return value if kind is bool else value.__class__
+
+
+def _kinds(items: Any) -> Hashable | None:
+    """Return what a collection is to a shape; None where it has anything but values, or but instances."""
+    kinds: Any = frozenset(map(type, items))
+    if kinds <= _VALUES:
+        return ()
+    # Which models an instance may be of is checked as a query is built.
+    return kinds if all(issubclass(kind, Model) for kind in kinds) else None
 
 
 def condition(key: Any, values: Iterator[Any]) -> Q:
@@ -88,18 +104,45 @@ def condition(key: Any, values: Iterator[Any]) -> Q:
     return made
 
 
-def kept(value: Any) -> Any:
-    """Return a value as it is now: an instance's key is set when it is saved, and gone when it is deleted."""
-    if type(value) in _VALUES or not isinstance(value, Model):
-        return value
-    if type(value) is not value.__class__:
-        return copy.copy(value)
-    own = object.__new__(type(value))
-    own.__dict__.update(value.__dict__)
-    return own
-
-
 def names_key(names: Any) -> Hashable | None:
     """Return names of fields as they belong to a shape; None where there is anything but names."""
     names = tuple(names)
     return names if not names or {*map(type, names)} == {str} else None
+
+
+def columns_key(selected: Any) -> Hashable | None:
+    """Return columns selected by SQL as they belong to a shape; None where there is any other SQL."""
+    if type(selected) is not dict:
+        return None
+    columns = tuple(selected.items())
+    return columns if all(type(sql) is str and _COLUMN.fullmatch(sql) for _, sql in columns) else None
+
+
+def aggregates_key(aggregates: Any) -> Hashable | None:
+    """Return aggregates, by their names, as they belong to a shape; None where there is anything but plain ones."""
+    keys = []
+    for name, aggregate in aggregates.items():
+        key = _aggregate_key(aggregate)
+        if key is None:
+            return None
+        keys.append((name, key))
+    return tuple(keys)
+
+
+def _aggregate_key(aggregate: Any) -> Hashable | None:
+    kind = type(aggregate)
+    if kind not in AGGREGATES:
+        return None
+    key: list[Any] = [kind]
+    for name, value in aggregate.__dict__.items():
+        if name == "distinct" and type(value) is bool:
+            key.append(value)
+        elif name == "source_expressions" and len(value) == 1:
+            source: Any = value[0]
+            if type(source) is not Star and type(source) is not F:
+                return None
+            key.append(source.__dict__["name"] if type(source) is F else Star)
+        elif name != "_constructor_args" and value is not None and value != {}:
+            # A filter, a default, a type of one's own.
+            return None
+    return tuple(key)

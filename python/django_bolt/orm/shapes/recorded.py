@@ -13,11 +13,14 @@ from types import MappingProxyType
 from typing import Any
 
 from django.db import connections
+from django.db.models import Count
 from django.db.models.sql import Query
+from django.db.models.sql.constants import SINGLE
 
+from django_bolt.orm.shapes.aggregation import Aggregation
 from django_bolt.orm.shapes.compiled import compiler_for
-from django_bolt.orm.shapes.keys import condition_key, kept, names_key
-from django_bolt.orm.shapes.shape import Call, Shape, root
+from django_bolt.orm.shapes.keys import aggregates_key, columns_key, condition_key, names_key
+from django_bolt.orm.shapes.shape import Call, Condition, Replayed, Shape, chained, root
 
 __all__ = ["RecordedQuery", "like"]
 
@@ -68,24 +71,27 @@ class RecordedQuery(Query):
         """Become a query of Django's. Other threads may be reading this one: it changes in one step."""
         state = self.__dict__.copy()
         if "_shape" in state:
-            built = Query(state["model"])
+            built: Query = Replayed(state["model"], state["_lookups"])
             for call in _in_order(state["_calls"]):
-                call.make(built)
+                built = call.make(built)
             if state["_ran_on"] is not None:
                 # Compiling leaves joins behind, which a call that comes after meets.
                 with suppress(Exception):
                     built.get_compiler(state["_ran_on"]).as_sql()
             if state["_chained"]:
-                built.used_aliases = set()
+                chained(built)
+            del vars(built)["made"]
             kept = {name: value for name, value in state.items() if name not in _NOTED}
             object.__setattr__(self, "__dict__", {**built.__dict__, **kept})
         object.__setattr__(self, "__class__", Query)
         return self
 
-    def _note(self, method: str, arguments: tuple[Any, ...], key: Any, values: Sequence[Any] = ()) -> None:
-        """Make a call: note it where it was made before, else build the query and make it there."""
+    def _note(
+        self, method: str, arguments: tuple[Any, ...], key: Any, values: Sequence[Any] = (), kind: type[Call] = Call
+    ) -> Any:
+        """Make a call: note it where it was made before, else build the query and return what the call returns."""
         state = self.__dict__
-        call = Call(method, arguments, state["_chained"])
+        call = kind(method, arguments, state["_chained"])
         before: Shape = state["_shape"]
         if state["_ran_on"] is not None:
             key = None
@@ -94,18 +100,17 @@ class RecordedQuery(Query):
             if shape is not None:
                 lookups = [slot.fill(value) for slot, value in zip(shape.slots, values, strict=True)]
                 if None not in lookups:
-                    if method == "add_q":
-                        call = Call(method, (), call.chained, (key, tuple(map(kept, values))))
                     state["_shape"] = shape
-                    state["_calls"] = (state["_calls"], call)
+                    state["_calls"] = (state["_calls"], call.kept(key, lookups))
                     state["_chained"] = False
                     if lookups:
                         state["_lookups"] = (*state["_lookups"], *lookups)
-                    return
+                    return None
         self._build()
-        getattr(self, method)(*arguments)
+        result = getattr(self, method)(*arguments)
         if key is not None:
             before.seen(call, key)
+        return result
 
     # What changes a query -------------------------------------------------------------------------------------
 
@@ -131,8 +136,8 @@ class RecordedQuery(Query):
     def add_q(self, q_object: Any, reuse_all: bool = False) -> None:
         """Add a condition."""
         values: list[Any] = []
-        key = None if reuse_all else condition_key(q_object, values)
-        self._note("add_q", (q_object, reuse_all), key, values)
+        key = condition_key(q_object, values)
+        self._note("add_q", (q_object, reuse_all), None if key is None else (key, reuse_all), values, Condition)
 
     def set_limits(self, low: int | None = None, high: int | None = None) -> None:
         """Slice the rows."""
@@ -178,7 +183,51 @@ class RecordedQuery(Query):
         fields = tuple(fields)
         self._note("add_select_related", (fields,), names_key(fields))
 
+    def add_extra(self, select: Any, select_params: Any, where: Any, params: Any, tables: Any, order_by: Any) -> None:
+        """Select by SQL."""
+        others = (select_params, where, params, tables, order_by)
+        self._note("add_extra", (select, *others), None if any(others) else columns_key(select))
+
+    def exists(self, limit: bool = True) -> Any:
+        """Return a query that only tells whether there are rows."""
+        query = self.clone()
+        if type(query) is Query:
+            return query.exists(limit)
+        built = query._note("exists", (limit,), limit is True)
+        if built is not None:
+            return built
+        if limit is True:
+            low = query._limits[0] if query._limits else 0
+            query.__dict__["_limits"] = (low, low + 1)
+        return query
+
     # What is asked of it -------------------------------------------------------------------------------------------
+
+    has_results = Query.has_results
+
+    def get_aggregation(self, using: Any, aggregate_exprs: Any) -> dict[str, Any]:
+        """Return the values of aggregates over the rows."""
+        return self._aggregate(using, aggregate_exprs, aggregates_key(aggregate_exprs))
+
+    def get_count(self, using: Any) -> Any:
+        """Return how many rows there are."""
+        query = self.clone()
+        if type(query) is Query:
+            return query.get_count(using)
+        return query._aggregate(using, _COUNT, _COUNT_KEY)["__count"]
+
+    def _aggregate(self, using: str, aggregate_exprs: Any, key: Any) -> dict[str, Any]:
+        results: dict[str, Any] | None = self._note("get_aggregation", (using, aggregate_exprs), key, kind=Aggregation)
+        if results is not None:
+            return results
+        annotations = self.annotation_select
+        compiler = self.get_compiler(using)
+        row = compiler.execute_sql(SINGLE)
+        if row is None:
+            values = [expression.empty_result_set_value for expression in annotations.values()]
+        else:
+            [values] = compiler.results_iter([[row]])
+        return dict(zip(annotations, values, strict=True))
 
     def get_compiler(self, using: Any = None, connection: Any = None, elide_empty: bool = True) -> Any:
         """Return what compiles and runs the query."""
@@ -204,6 +253,9 @@ class RecordedQuery(Query):
         return getattr(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name == "filter_is_sticky":
+            self._note("__setattr__", (name, value), (name, bool(value)))
+            return
         # Its class among them, which Django makes that of a deletion.
         self._build()
         setattr(self, name, value)
@@ -223,6 +275,10 @@ def _in_order(calls: tuple[Any, ...]) -> list[Call]:
         calls, call = calls
         made.append(call)
     return made[::-1]
+
+
+_COUNT = {"__count": Count("*")}
+_COUNT_KEY = aggregates_key(_COUNT)
 
 
 def like(query: Query) -> Query | None:

@@ -8,6 +8,7 @@ Nothing here may know of databases.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
 from django.db.models import Model
@@ -18,7 +19,7 @@ from django.db.models.sql import Query
 from django_bolt.orm.shapes.keys import condition
 from django_bolt.orm.shapes.lookups import OF_TRUTH, SAFE, SECOND
 
-__all__ = ["Call", "Shape", "Slot", "forget", "root"]
+__all__ = ["Call", "Condition", "NotPlain", "Replayed", "Shape", "Slot", "chained", "forget", "root"]
 
 MOST_CALLS = 10_000
 """Calls that a process remembers; a program that makes ever new queries builds the rest as Django does."""
@@ -31,30 +32,62 @@ class Call(NamedTuple):
     arguments: tuple[Any, ...]
     chained: bool
     """Whether the query was chained since the call before: its joins are then not used again."""
-    condition: tuple[Any, tuple[Any, ...]] | None = None
-    """Shape and values of a condition, in whose place the caller's own was given."""
 
-    def make(self, query: Query) -> None:
-        """Make the call. Raises what the method raises."""
+    def make(self, query: Query) -> Query:
+        """Make the call, and return the query that it leads to. Raises what the method raises."""
         if self.chained:
-            # What `chain()` does to its copy.
-            query.used_aliases = set()
-            query.filter_is_sticky = False
-        if self.condition is None:
-            getattr(query, self.method)(*self.arguments)
-        else:
-            key, values = self.condition
-            query.add_q(condition(key, iter(values)))
+            chained(query)
+        made = self.make_on(query)
+        return query if made is None else made
+
+    def make_on(self, query: Query) -> Query | None:
+        """Make the call itself; None where it changes the query in place."""
+        made: Query | None = getattr(query, self.method)(*self.arguments)
+        return made
+
+    def kept(self, key: Any, lookups: Sequence[Any]) -> Call:
+        """Return the call as it can be made again: what it was given may have changed by then."""
+        return self
+
+
+class Condition(Call):
+    """A call of `add_q`."""
+
+    __slots__ = ()
+
+    def make_on(self, query: Query) -> None:
+        """Make the call itself."""
+        given, reuse_all = self.arguments
+        if type(given) is tuple:
+            key, values = given
+            given = condition(key, iter(values))
+        query.add_q(given, reuse_all)
+
+    def kept(self, key: Any, lookups: Sequence[Any]) -> Call:
+        """Return the call with the values of lookups."""
+        return self._replace(arguments=((key[0], [lookup.rhs for lookup in lookups]), self.arguments[1]))
+
+
+class NotPlain(Exception):  # noqa: N818  # it is no error
+    """A call leads to a query that has no shape."""
+
+
+def chained(query: Query) -> None:
+    """Do what `chain()` does to its copy."""
+    if not query.filter_is_sticky:
+        query.used_aliases = set()
+    query.filter_is_sticky = False
 
 
 class Slot:
     """The place of a value in a shape: a lookup that other values are given to."""
 
-    __slots__ = ("_kind", "_state", "token")
+    __slots__ = ("_kind", "_state", "number", "token")
 
     def __init__(self, lookup: Lookup[Any], number: int) -> None:
         self._kind = type(lookup)
         self._state = {name: value for name, value in lookup.__dict__.items() if name not in _OF_ONE_VALUE}
+        self.number = number
         self.token = (f"\0{number}\0", SECOND) if self._kind is Range else f"\0{number}\0"
         """What stands for the value in the SQL of the shape."""
 
@@ -68,9 +101,9 @@ class Slot:
         lookup.rhs = prepared = lookup.get_prep_lookup()
         return None if prepared is None else lookup
 
-    def stand_in(self, compiler: Any, connection: Any) -> tuple[Any, tuple[()]]:
+    def stand_in(self, compiler: Any, connection: Any) -> tuple[Any, tuple[Slot]]:
         """Take the place of the lookup's `process_rhs` in the query of a shape."""
-        return self.token, ()
+        return self.token, (self,)
 
 
 _OF_ONE_VALUE = frozenset({"rhs", "_constructor_args"})
@@ -86,6 +119,22 @@ class Learner(Query):
         lookup = super().build_lookup(lookups, lhs, rhs)
         if self.made is not None:
             self.made.append((lookup, rhs))
+        return lookup
+
+
+class Replayed(Query):
+    """A query on which calls are made again: its lookups are those that were made of their values the first time."""
+
+    def __init__(self, model: type[Model], lookups: Sequence[Any]) -> None:
+        super().__init__(model)
+        self.made = iter(lookups)
+
+    def build_lookup(self, lookups: Any, lhs: Any, rhs: Any) -> Any:
+        """Return the lookup of the next value."""
+        if rhs is None:
+            return super().build_lookup(lookups, lhs, rhs)
+        lookup = copy(next(self.made))
+        lookup.lhs = lhs
         return lookup
 
 
@@ -144,9 +193,13 @@ class Shape:
 
     def _learn(self, call: Call, values: Sequence[Any]) -> Shape:
         query: Any = self.query.clone()
-        query.made = []
-        call.make(query)
-        made, query.made = query.made, None
+        made: list[tuple[Any, Any]] = []
+        query.made = made
+        try:
+            query = call.make(query)
+        except NotPlain:
+            return OPAQUE
+        query.made = None
         places = _places(made, values)
         if places is None:
             return OPAQUE
