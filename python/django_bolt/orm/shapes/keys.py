@@ -79,7 +79,8 @@ def _kind(value: Any, values: list[Any]) -> Hashable:
     values.append(value)
     # A truth value may be in the SQL (NOT is_active), or a value beside it. The class is not the type where an instance
     # is lazy, as `request.user` is.
-    return value if kind is bool else value.__class__
+    model: Hashable = value.__class__
+    return value if kind is bool else model
 
 
 def _kinds(items: Any) -> Hashable | None:
