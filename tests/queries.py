@@ -76,5 +76,6 @@ def both_ways(make: Callable[[], Any], times: int = 4) -> Any:
     with plain():
         expected = outcome(make)
     for _ in range(times):
-        assert outcome(make) == expected
+        found = outcome(make)
+        assert found == expected
     return expected

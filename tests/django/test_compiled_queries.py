@@ -16,6 +16,7 @@ from django.db.models.functions import Upper
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from django_bolt.orm.shapes.shape import forget
 from tests.queries import both_ways, counting_compiled
 from tests.testapp.models import Item, Tag
 from tests.testapp.row_models import Author, Book, BookProxy, Novel
@@ -248,6 +249,8 @@ def chains(draw: Any) -> Any:
 
 @pytest.fixture
 def rows() -> None:
+    # Others may have filled the memory.
+    forget()
     ann, bob = Author.objects.create(id=1, name="Ann"), Author.objects.create(id=2, name="B")
     moment = datetime.datetime(2020, 1, 1, tzinfo=UTC)
     Book.objects.create(id=1, title="a", author=ann, pages=1, rating=1.5, published=moment, key=uuid.UUID(int=1))
