@@ -6,13 +6,14 @@ The slow way is the one that `assemble` takes where something around the handler
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from typing import Annotated, Any
 
 import pytest
-from asgiref.sync import iscoroutinefunction
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.template import engines
@@ -324,6 +325,36 @@ def test_in_which_order_it_is_cleaned_up(monkeypatch: pytest.MonkeyPatch) -> Non
     assert fast == slow
     assert fast[0] == ["in", "handler", "out 200", "inner", "outer saw LookupError('in a clean-up')", "outer"]
     assert [event for event in fast[1] if event.startswith("out ")] == ["out 500"]
+
+
+def test_an_asynchronous_error_handler_runs_on_the_client_s_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make() -> BoltAPI:
+        loops: list[Any] = []
+        lock = asyncio.Lock()
+
+        @contextlib.asynccontextmanager
+        async def lifespan(app: Any) -> AsyncIterator[None]:
+            loops.append(asyncio.get_running_loop())
+            yield
+
+        api = BoltAPI(django_middleware=[Hooks], lifespan=lifespan)
+
+        @api.exception_handler(OSError)
+        async def os_error(error: Exception, request: Request) -> Any:
+            async with lock, asyncio.timeout(5):
+                asked = await asyncio.to_thread(lambda: "elsewhere")
+                here = await sync_to_async(TAG.get)()
+            await asyncio.sleep(0.001)
+            return [asyncio.get_running_loop() is loops[0], asked, here], 507
+
+        @api.get("/a")
+        def handler() -> Any:
+            raise OSError
+
+        return api
+
+    (answer, _) = both(make, at("/a", "/a"), monkeypatch)
+    assert (answer[0], answer[2]) == (507, b'[true,"elsewhere","middleware"]')
 
 
 # Where it is one job, and where it is not ---------------------------------------------------------------

@@ -10,20 +10,23 @@ import contextlib
 import selectors
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from asgiref.sync import AsyncToSync, SyncToAsync
 
+from django_bolt.orm.waiting import result_of
+
 
 class GuestSelector(selectors.DefaultSelector):
-    """A selector that never waits and says whether it found nothing."""
+    """A selector that says whether it found nothing, and waits only where it is told to."""
 
     idle: bool = True
+    waits: bool = False
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Return what is ready now, whatever `timeout` says."""
-        events = super().select(0)
+        """Return what is ready now, whatever `timeout` says, unless it is to wait."""
+        events = super().select(timeout if self.waits else 0)
         self.idle = not events
         return events
 
@@ -58,6 +61,22 @@ class GuestLoop(asyncio.SelectorEventLoop):
             asyncio._set_running_loop(None)
             self._thread_id = None
             sys.set_asyncgen_hooks(firstiter=hooks.firstiter, finalizer=hooks.finalizer)
+
+    def run_aside(self, awaitable: Awaitable[Any]) -> Any:
+        """Run something to its end, for code that runs `aside` on this thread; the loop stands still otherwise."""
+        selector: GuestSelector = self._selector  # type: ignore[attr-defined]
+        shadowed = self.__dict__.pop("call_soon_threadsafe")
+        asyncio._set_running_loop(self)
+        selector.waits = True
+        try:
+            task = self.create_task(result_of(awaitable))
+            while not task.done():
+                self._run_once()  # type: ignore[attr-defined]
+            return task.result()
+        finally:
+            selector.waits = False
+            asyncio._set_running_loop(None)
+            self.__dict__["call_soon_threadsafe"] = shadowed
 
     def dismantle(self, run: Callable[[asyncio.Future[Any]], Any]) -> None:
         """Cancel what is left on the loop and close its generators and threads; it can be closed afterwards.

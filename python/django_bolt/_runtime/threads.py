@@ -18,11 +18,11 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from django_bolt._runtime.loop import aside
+from django_bolt._runtime.loop import GuestLoop, aside
 from django_bolt.exceptions import ServiceUnavailable
 from django_bolt.orm.bridge import here
 from django_bolt.orm.units import current_unit
-from django_bolt.orm.waiting import belong_to
+from django_bolt.orm.waiting import belong_to, running
 
 Job = Callable[[], None]
 """A `def` handler with its arguments (`_core.Job`): called once, it runs the handler and answers."""
@@ -212,10 +212,11 @@ class InlineExecutor(Executor):
             _settle(future, partial(function, **kwargs), args)
         return future
 
-    def run(self, job: Job) -> None:
-        """Run a `def` handler now."""
-        with aside(self._event_loop):
-            job()
+
+def run_aside(event_loop: GuestLoop, job: Job) -> None:
+    """Run a `def` handler now, on the thread of a loop that takes turns for it only where it waits for a coroutine."""
+    with aside(event_loop), running(event_loop.run_aside):
+        job()
 
 
 def run_on_loop(event_loop: asyncio.AbstractEventLoop, job: Job) -> None:

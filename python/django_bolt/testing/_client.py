@@ -26,7 +26,7 @@ from django_bolt._runtime.drive import driver
 from django_bolt._runtime.hooks import SeatHooks
 from django_bolt._runtime.key_refresh import KeyRefresher
 from django_bolt._runtime.loop import GuestLoop
-from django_bolt._runtime.threads import InlineExecutor, run_on_loop
+from django_bolt._runtime.threads import InlineExecutor, run_aside, run_on_loop
 from django_bolt._runtime.worker import Host, Lifespan, compile_app
 from django_bolt.application import BoltAPI
 from django_bolt.lifespan import lifespan
@@ -97,7 +97,7 @@ class Stage:
         self._thread = threading.get_ident()
         self.event_loop = GuestLoop()
         executor = InlineExecutor(self.event_loop)
-        hooks = SeatHooks(drive=driver({}), submit=executor.run, after=nothing)
+        hooks = SeatHooks(drive=driver({}), submit=functools.partial(run_aside, self.event_loop), after=nothing)
         self.host = Host(app, self.event_loop, hooks)
         # A registry of asgiref's: thread-sensitive calls made on this loop run inline.
         AsyncToSync.loop_thread_executors[self.event_loop] = executor  # type: ignore[assignment]
