@@ -28,7 +28,6 @@ from django_bolt.auth import (
     IsAuthenticated,
 )
 from django_bolt.middleware import RateLimitMiddleware
-from django_bolt.params import Body
 from django_bolt.responses import Response
 from django_bolt.testing import AsyncTestClient, TestClient
 from tests.http.test_same_answer import BAD_REQUESTS, TYPED, VALUES, Item, behind, seen
@@ -423,18 +422,23 @@ def test_which_way_a_handler_goes(application: dict[str, Any], route: dict[str, 
         assert client.get("/x?later").status_code in (200, 401)
 
 
-@pytest.mark.parametrize("name", VALUES)
-async def test_under_a_loop_of_the_test_s_own(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = []
-    for slow in (False, True):
+def test_both_clients_answer_alike() -> None:
+    def make(name: str) -> BoltAPI:
         api = BoltAPI(django_middleware=[Hooks])
         answering(api)
         api.get("/a")(lambda: VALUES[name]())
-        api.post("/b")(lambda data=Body(): data)
-        with monkeypatch.context() as patch:
-            if slow:
-                patch.setattr(assemble, "blocks", lambda *_, **__: False)
-            client = AsyncTestClient(api, raise_server_exceptions=False)
-        async with client:
-            answers.append([seen(await client.get("/a")), seen(await client.post("/b", json=[1]))])
-    assert answers[0] == answers[1]
+        api.get("/os")(raiser(OSError("os")))
+        return api
+
+    async def ask() -> list[Any]:
+        answers = []
+        for name in VALUES:
+            async with AsyncTestClient(make(name), raise_server_exceptions=False) as client:
+                answers += [seen(await client.get(path)) for path in ("/a", "/os")]
+        return answers
+
+    answers = []
+    for name in VALUES:
+        with TestClient(make(name), raise_server_exceptions=False) as client:
+            answers += [seen(client.get(path)) for path in ("/a", "/os")]
+    assert asyncio.run(ask()) == answers

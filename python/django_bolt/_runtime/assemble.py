@@ -82,11 +82,13 @@ def assemble(
     configuration: conf.Configuration | None = None,
     own_hosts: Sequence[str] = (),
     enforce_csrf: bool = True,
+    jobs: bool = True,
 ) -> Assembled:
     """Compile every route of `apis` and of what is mounted into them; with `docs`, the documentation's as well.
 
     `configuration` is what they are served with; None: what `settings.BOLT` says, with no access log. `own_hosts` are
     answered for whatever `ALLOWED_HOSTS` says. `enforce_csrf`: whether forged cross-site requests are refused.
+    `jobs`: whether a `def` handler and what stands around it may be one job of a thread.
 
     Raises `PlanError` for a wrong route and for two handlers of one method and path.
     """
@@ -97,7 +99,7 @@ def assemble(
         owned += documentation(apis, [route for _, route in owned])
     configuration = configuration or dataclasses.replace(conf.load(), access_log="off")
     buckets = Buckets(apis, [route.declaration for _, route in owned])
-    planner = Planner(configuration, buckets, enforce_csrf=enforce_csrf)
+    planner = Planner(configuration, buckets, enforce_csrf=enforce_csrf, jobs=jobs)
     routes = [plan_route(api, route, planner=planner) for api, route in owned]
     scopes = plan_scopes(apis, routes, planner=planner)
     plan = AppPlan(
@@ -173,8 +175,10 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
         timeout=timeout,
         show_refusals=shows_refusals,
     )
-    blocking = around is not None and blocks(
-        kind, access=declared.access, middleware=declared.middleware, chain=chain, timeout=timeout
+    blocking = (
+        around is not None
+        and planner.jobs
+        and blocks(kind, access=declared.access, middleware=declared.middleware, chain=chain, timeout=timeout)
     )
     here = around_here(api, route, positional, declared, chain, finish) if blocking else None
     return RoutePlan(

@@ -62,8 +62,12 @@ class RoutePolicies:
 class Planner:
     """Plans policies, and collects the backends that routes share."""
 
-    def __init__(self, configuration: conf.Configuration, buckets: Buckets, *, enforce_csrf: bool = True) -> None:
+    def __init__(
+        self, configuration: conf.Configuration, buckets: Buckets, *, enforce_csrf: bool = True, jobs: bool = True
+    ) -> None:
         self.configuration = configuration
+        self.jobs = jobs
+        """Whether what stands around a `def` handler may run on its thread."""
         self.buckets = buckets
         self._csrf = CsrfCheck() if enforce_csrf else None
         self.everywhere = buckets.everywhere

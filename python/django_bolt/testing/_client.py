@@ -230,7 +230,9 @@ class AsyncTestClient(httpx.AsyncClient):
     ) -> None:
         self.raise_server_exceptions = raise_server_exceptions
         self._apis = as_list(api)
-        assembled = assemble(self._apis, own_hosts=[HOST], enforce_csrf=enforce_csrf_checks)
+        # Blocking code runs inside a task of the test's loop, which could run nothing that such code waits for: what
+        # stands around a `def` handler stays on the loop.
+        assembled = assemble(self._apis, own_hosts=[HOST], enforce_csrf=enforce_csrf_checks, jobs=False)
         self._app = compile_app(assembled)
         self._keys = KeyRefresher(self._app, assembled.key_sources)
         self._keys.start()
