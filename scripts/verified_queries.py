@@ -12,7 +12,7 @@ from django.core.exceptions import EmptyResultSet, FullResultSet
 
 from django_bolt.orm.shapes import compiled, shape
 
-__all__ = ["CHECKED", "DifferenceError", "install"]
+__all__ = ["CHECKED", "DifferenceError", "after_at_first_sight", "install"]
 
 CHECKED: dict[str, int] = {"compiled": 0, "django": 0}
 """How many queries were compiled from a shape and compared, and how many others asked for a compiler."""
@@ -29,18 +29,17 @@ class DifferenceError(BaseException):
 
 def install() -> None:
     """Have every compiled query compared with Django's from now on."""
-    _learn_at_first_sight()
+    shape.Shape.after = after_at_first_sight  # type: ignore[method-assign]
     _compare()
 
 
-def _learn_at_first_sight() -> None:
-    after = shape.Shape.after
+_after = shape.Shape.after
 
-    def eager(self: Any, call: Any, key: Any, values: Any) -> Any:
-        self.seen(call, key)
-        return after(self, call, key, values)
 
-    shape.Shape.after = eager  # type: ignore[method-assign]
+def after_at_first_sight(self: Any, call: Any, key: Any, values: Any) -> Any:
+    """Stand for `Shape.after`, as if each call had been made before."""
+    self.seen(call, key)
+    return _after(self, call, key, values)
 
 
 def _compare() -> None:
