@@ -1,5 +1,7 @@
 """Run the parts of Django's own test suite that its database layer answers for, with django-bolt installed.
 
+Part of it runs with every compiled query compared with Django's own (`scripts/verified_queries.py`).
+
 The tests come from the source distribution of the very Django that is installed, and none is left out: where one
 fails that passes with `--plain`, the fault is ours.
 """
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -36,6 +39,27 @@ LABELS = (
     "db_utils",
     "utils_tests.test_connection",
 )
+VERIFIED = (
+    "aggregation",
+    "defer",
+    "delete",
+    "expressions",
+    "generic_relations",
+    "generic_relations_regress",
+    "lookup",
+    "many_to_many",
+    "many_to_one",
+    "model_inheritance",
+    "multiple_database",
+    "null_queries",
+    "ordering",
+    "prefetch_related",
+    "queries",
+    "select_related",
+    "select_related_regress",
+    "update",
+)
+"""Run with every compiled query compared with Django's."""
 SETTINGS_MODULE = "suite_settings"
 ENGINES = ("sqlite", "postgresql")
 
@@ -81,7 +105,7 @@ def settings_source(entries: dict[str, Any]) -> str:
     )
 
 
-def run(engine: str, labels: list[str], *switches: str) -> tuple[int, list[str]]:
+def run(engine: str, labels: Sequence[str], *switches: str) -> tuple[int, list[str]]:
     """Run the suite in a process of its own, printing as it goes; return its exit code and the tests that failed."""
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory())
@@ -131,7 +155,7 @@ def child(labels: list[str], *, plain: bool, verify: bool) -> int:
 def arguments() -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m scripts.django_suite", description=__doc__)
-    parser.add_argument("labels", nargs="*", default=list(LABELS), help="modules or tests, as runtests.py takes them")
+    parser.add_argument("labels", nargs="*", help="modules or tests, as runtests.py takes them")
     parser.add_argument("--engine", choices=ENGINES, action="append", help="only on this one; may be repeated")
     parser.add_argument("--plain", action="store_true", help="without django-bolt, to see what fails anyway")
     parser.add_argument("--verify", action="store_true", help="compile every query both ways, and compare")
@@ -146,21 +170,30 @@ def main() -> int:
         return child(options.labels, plain=options.plain, verify=options.verify)
     tests_of(django.__version__)
     switches = [f"--{name}" for name in ("plain", "verify") if getattr(options, name)]
-    kind = " ".join(switches) or "with django_bolt"
-    results = []
-    for engine in options.engine or ENGINES:
-        title = f"Django {django.__version__} {kind} on {engine}"
-        reason = PostgreSQL.unavailable() if engine == "postgresql" else ""
-        if reason:
-            required = os.environ.get("BOLT_REQUIRE_SERVICES") == "1"
-            results.append((int(required), f"{title}: {'NOT RUN' if required else 'skipped'}: {reason}"))
-            continue
-        print(f"\n--- {title}", flush=True)
-        code, failed = run(engine, options.labels, *switches)
-        verdict = f"{len(failed)} FAILED" if failed else f"FAILED with exit code {code}" if code else "passed"
-        results.append((code, "\n    ".join([f"{title}: {verdict}", *failed])))
+    jobs = (
+        [(options.labels, switches)] if options.labels else [(LABELS, switches), (VERIFIED, switches or ["--verify"])]
+    )
+    results = [result for engine in options.engine or ENGINES for result in on_engine(engine, jobs)]
     print("", *(text for _, text in results), sep="\n")
     return 1 if any(code for code, _ in results) else 0
+
+
+def on_engine(engine: str, jobs: Sequence[tuple[Sequence[str], list[str]]]) -> Iterator[tuple[int, str]]:
+    """Run labels with their switches; yield for each its exit code, and what is to be said of it."""
+    reason = PostgreSQL.unavailable() if engine == "postgresql" else ""
+    if reason:
+        required = os.environ.get("BOLT_REQUIRE_SERVICES") == "1"
+        yield (
+            int(required),
+            f"Django {django.__version__} on {engine}: {'NOT RUN' if required else 'skipped'}: {reason}",
+        )
+        return
+    for labels, switches in jobs:
+        title = f"Django {django.__version__} {' '.join(switches) or 'with django_bolt'} on {engine}"
+        print(f"\n--- {title}", flush=True)
+        code, failed = run(engine, labels, *switches)
+        verdict = f"{len(failed)} FAILED" if failed else f"FAILED with exit code {code}" if code else "passed"
+        yield code, "\n    ".join([f"{title}: {verdict}", *failed])
 
 
 if __name__ == "__main__":

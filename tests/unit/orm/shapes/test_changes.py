@@ -114,7 +114,9 @@ def test_threads_learn_at_once() -> None:
     def texts(number: int) -> list[Any]:
         compilers = []
         for name in ("a", "b"):
-            query = Book.objects.filter(author__name=name, pages__gt=number).exclude(title=name).order_by("-id")[:5].query
+            query = (
+                Book.objects.filter(author__name=name, pages__gt=number).exclude(title=name).order_by("-id")[:5].query
+            )
             compilers.append(query.get_compiler("default").as_sql())
         return compilers
 
