@@ -20,7 +20,7 @@ from django_bolt.orm.shapes.shape import Shape, Slot
 if TYPE_CHECKING:
     from django_bolt.orm.shapes.recorded import RecordedQuery
 
-__all__ = ["compiler_for"]
+__all__ = ["Compiled", "compiler_for", "condition_of"]
 
 _TOKEN = re.compile(f"\0([0-9]+)\0(?: AND {SECOND})?")
 
@@ -201,6 +201,21 @@ def _learn(shape: Shape, connection: Any, using: str) -> Compiled | None:
     known = Compiled(sql, parameters, _prepared(kind), state)
     slots: list[Any] = [parameter for parameter in parameters if type(parameter) is Slot]
     return known if known.numbers == tuple(slot.number for slot in slots) else None
+
+
+def condition_of(shape: Shape, connection: Any, using: str) -> Compiled | None:
+    """Compile the condition of a shape; None where its SQL does not follow from it alone, or it has none."""
+    if connection.features.interprets_empty_strings_as_nulls or connection.ops.max_in_list_size() is not None:
+        return None
+    kind = connection.ops.compiler(Query.compiler)
+    query = shape.query.chain()
+    query.get_initial_alias()
+    compiler = _watching(kind)(query, connection, using)
+    try:
+        sql, values = compiler.compile(query.where)
+    except (EmptyResultSet, FullResultSet):
+        return None
+    return None if values or not compiler.follows else Compiled(sql, kind, {})
 
 
 _OF_ONE_QUERY = frozenset({"query", "connection", "using", "follows", "where", "having", "qualify"})

@@ -1,4 +1,4 @@
-"""Where QuerySets begin with a query that notes."""
+"""Where QuerySets begin with a query that notes, and what writes becomes one that is compiled once."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from functools import wraps
 from typing import Any
 
 from django.core.signals import setting_changed
-from django.db.models import QuerySet
+from django.db.models import QuerySet, sql
 from django.db.models.options import Options
 from django.db.models.query_utils import RegisterLookupMixin
 
-from django_bolt.orm.shapes.recorded import RecordedQuery
+from django_bolt.orm.shapes.inserts import NotedInsert
+from django_bolt.orm.shapes.recorded import CHAINED, RecordedQuery
 from django_bolt.orm.shapes.shape import forget
+from django_bolt.orm.shapes.updates import NotedUpdate
 
 __all__ = ["install"]
 
@@ -25,6 +27,8 @@ def _begin(self: Any, model: Any = None, query: Any = None, using: Any = None, h
 def install() -> None:
     """Have every QuerySet begin with a query that notes; doing it twice changes nothing."""
     QuerySet.__init__ = _begin  # type: ignore[method-assign]
+    sql.InsertQuery = NotedInsert  # type: ignore[misc]
+    CHAINED[sql.UpdateQuery] = NotedUpdate
     setting_changed.connect(_changed, dispatch_uid="django_bolt.shapes")
     # A model that gets another table, ordering or field: any other may join it, or be ordered by it.
     Options.__setattr__ = _set_option  # type: ignore[method-assign]

@@ -22,7 +22,10 @@ from django_bolt.orm.shapes.compiled import compiler_for
 from django_bolt.orm.shapes.keys import aggregates_key, columns_key, condition_key, names_key
 from django_bolt.orm.shapes.shape import Call, Condition, Replayed, Shape, chained, root
 
-__all__ = ["RecordedQuery", "like"]
+__all__ = ["CHAINED", "RecordedQuery", "complete", "like"]
+
+CHAINED: dict[type[Query], Callable[[Any], Query]] = {}
+"""The kinds of queries that one which notes is chained to as it is."""
 
 _NOTED = ("_calls", "_chained", "_limits", "_lookups", "_ran_on", "_shape")
 
@@ -129,6 +132,8 @@ class RecordedQuery(Query):
         if type(obj) is Query:
             return obj.chain(klass)
         if klass is not None and klass is not RecordedQuery and klass is not Query:
+            if klass in CHAINED and obj._ran_on is None:
+                return CHAINED[klass](obj)
             return obj._build().chain(klass)
         obj.__dict__["_chained"] = True
         return obj
@@ -296,7 +301,7 @@ class _Built:
 
     def __get__(self, query: Any, owner: Any = None) -> Any:
         if query is None:
-            return getattr(Query, self._name)
+            return getattr(owner.__base__, self._name)
         query._build()
         return getattr(query, self._name)
 
@@ -316,13 +321,13 @@ def _known(name: str) -> property:
     return property(ask_for_dict if name in _KNOWN_DICTS else ask)
 
 
-def _complete() -> None:
-    """Give `RecordedQuery` all that Django's class has, so that nothing of it is met half-built."""
-    for name in dir(Query):
-        if not name.startswith("__") and name not in vars(RecordedQuery):
-            setattr(RecordedQuery, name, _Built(name))
-    for name in (*_KNOWN, *_KNOWN_DICTS):
-        setattr(RecordedQuery, name, _known(name))
+def complete(ours: type[Query]) -> None:
+    """Give a class all that Django's, which it is made of, has, so that nothing of it is met half-built."""
+    for name in dir(ours.__base__):
+        if not name.startswith("__") and name not in vars(ours):
+            setattr(ours, name, _Built(name))
 
 
-_complete()
+for _name in (*_KNOWN, *_KNOWN_DICTS):
+    setattr(RecordedQuery, _name, _known(_name))
+complete(RecordedQuery)

@@ -19,7 +19,18 @@ from django.db.models.sql import Query
 from django_bolt.orm.shapes.keys import condition
 from django_bolt.orm.shapes.lookups import OF_TRUTH, SAFE, SECOND
 
-__all__ = ["Call", "Condition", "NotPlain", "Replayed", "Shape", "Slot", "chained", "forget", "root"]
+__all__ = [
+    "Call",
+    "Condition",
+    "NotPlain",
+    "Replayed",
+    "Shape",
+    "Slot",
+    "chained",
+    "forget",
+    "may_remember",
+    "root",
+]
 
 MOST_CALLS = 10_000
 """Calls that a process remembers; a program that makes ever new queries builds the rest as Django does."""
@@ -150,11 +161,12 @@ class Shape:
     """What is known of the queries of one shape.
 
     `query`: one of them, without its values. `count`: how many values the calls up to here have. `slots`: where those
-    of the last call go. `compiled`: what is known of its SQL, by database. `age`: what is older than that of the memory
+    of the last call go. `compiled`: what is known of its SQL, by database, `conditions`: of that of its condition
+    alone. `inserts` and `updates`: the SQL that adds objects to it, or changes what it finds. `age`: what is older than that of the memory
     was learned of models that have changed since.
     """
 
-    __slots__ = ("_after", "age", "compiled", "count", "query", "slots")
+    __slots__ = ("_after", "age", "compiled", "conditions", "count", "inserts", "query", "slots", "updates")
 
     def __init__(self, query: Learner, count: int, slots: tuple[Slot, ...]) -> None:
         self.query = query
@@ -162,6 +174,9 @@ class Shape:
         self.slots = slots
         self.age = _memory.age
         self.compiled: dict[str, Any] = {}
+        self.conditions: dict[str, Any] = {}
+        self.inserts: dict[Hashable, Any] = {}
+        self.updates: dict[Hashable, Any] = {}
         self._after: dict[Hashable, Shape | None] = {}
 
     @property
@@ -187,8 +202,7 @@ class Shape:
 
     def seen(self, call: Call, key: Hashable) -> None:
         """Remember that a call was made, and raised nothing."""
-        if _memory.calls < MOST_CALLS and self.age == _memory.age:
-            _memory.calls += 1
+        if self.age == _memory.age and may_remember():
             self._after.setdefault((call.method, call.chained, key))
 
     def _learn(self, call: Call, values: Sequence[Any]) -> Shape:
@@ -238,6 +252,14 @@ def _places(made: list[tuple[Any, Any]], values: Sequence[Any]) -> list[Any] | N
 def _is_same(value: Any, given: Any) -> bool:
     # Collections are copied on their way.
     return value is given or (type(value) is type(given) and isinstance(value, (list, tuple, set, frozenset)))
+
+
+def may_remember() -> bool:
+    """Tell whether there is room for one more, and take it."""
+    if _memory.calls >= MOST_CALLS:
+        return False
+    _memory.calls += 1
+    return True
 
 
 def forget() -> None:
