@@ -13,12 +13,12 @@ from collections.abc import Hashable, Iterator
 from typing import Any
 
 from django.db.models import F, Model, Q
-from django.db.models.expressions import Star
+from django.db.models.expressions import OrderBy, Star
 from django.utils.safestring import SafeString
 
 from django_bolt.orm.shapes.lookups import AGGREGATES
 
-__all__ = ["aggregates_key", "columns_key", "condition", "condition_key", "names_key"]
+__all__ = ["aggregates_key", "columns_key", "condition", "condition_key", "expression_key", "names_key", "ordering_key"]
 
 # What a value's SQL depends on is its type alone; lookups are asked for the SQL of each value all the same.
 _VALUES = frozenset(
@@ -111,6 +111,12 @@ def names_key(names: Any) -> Hashable | None:
     return names if not names or {*map(type, names)} == {str} else None
 
 
+def ordering_key(ordering: Any) -> Hashable | None:
+    """Return what rows are ordered by as it belongs to a shape; None where there is more than fields."""
+    terms = tuple(term if type(term) is str else expression_key(term) for term in ordering)
+    return None if None in terms else terms
+
+
 def columns_key(selected: Any) -> Hashable | None:
     """Return columns selected by SQL as they belong to a shape; None where there is any other SQL."""
     if type(selected) is not dict:
@@ -123,18 +129,39 @@ def aggregates_key(aggregates: Any) -> Hashable | None:
     """Return aggregates, by their names, as they belong to a shape; None where there is anything but plain ones."""
     keys = []
     for name, aggregate in aggregates.items():
-        key = _aggregate_key(aggregate)
+        key = expression_key(aggregate)
         if key is None:
             return None
         keys.append((name, key))
     return tuple(keys)
 
 
+def expression_key(expression: Any) -> Hashable | None:
+    """Return a field, an aggregate of one, or an ordering by one, as it belongs to a shape; None for all else."""
+    kind = type(expression)
+    if kind is F:
+        return F, expression.__dict__["name"]
+    if kind is OrderBy:
+        inner = expression_key(expression.expression)
+        if inner is None or not _AN_ORDERING.issuperset(expression.__dict__):
+            return None
+        return (
+            OrderBy,
+            inner,
+            bool(expression.descending),
+            expression.nulls_first is True,
+            expression.nulls_last is True,
+        )
+    return _aggregate_key(expression) if kind in AGGREGATES else None
+
+
+_AN_ORDERING = frozenset(
+    {"_constructor_args", "expression", "descending", "nulls_first", "nulls_last", "contains_aggregate"}
+)
+
+
 def _aggregate_key(aggregate: Any) -> Hashable | None:
-    kind = type(aggregate)
-    if kind not in AGGREGATES:
-        return None
-    key: list[Any] = [kind]
+    key: list[Any] = [type(aggregate)]
     for name, value in aggregate.__dict__.items():
         if name == "distinct" and type(value) is bool:
             key.append(value)

@@ -19,7 +19,14 @@ from django.db.models.sql.constants import SINGLE
 
 from django_bolt.orm.shapes.aggregation import Aggregation
 from django_bolt.orm.shapes.compiled import compiler_for
-from django_bolt.orm.shapes.keys import aggregates_key, columns_key, condition_key, names_key
+from django_bolt.orm.shapes.keys import (
+    aggregates_key,
+    columns_key,
+    condition_key,
+    expression_key,
+    names_key,
+    ordering_key,
+)
 from django_bolt.orm.shapes.shape import Call, Condition, Replayed, Shape, chained, root
 
 __all__ = ["CHAINED", "RecordedQuery", "complete", "like"]
@@ -37,7 +44,10 @@ _KNOWN = (
     "subquery", "values_select",
 )  # fmt: skip
 # The same, but they could be changed.
-_KNOWN_DICTS = ("_filtered_relations", "annotation_select", "extra_select", "selected")
+_KNOWN_DICTS = ("_filtered_relations", "annotations", "annotation_select", "extra_select", "selected")
+
+_SWITCHES = frozenset({"filter_is_sticky", "group_by", "standard_ordering"})
+"""What a QuerySet sets by itself."""
 
 
 class RecordedQuery(Query):
@@ -158,7 +168,7 @@ class RecordedQuery(Query):
 
     def add_ordering(self, *ordering: Any) -> None:
         """Order by more fields."""
-        self._note("add_ordering", ordering, names_key(ordering))
+        self._note("add_ordering", ordering, ordering_key(ordering))
 
     def add_distinct_fields(self, *field_names: Any) -> None:
         """Leave out what is there twice."""
@@ -192,6 +202,15 @@ class RecordedQuery(Query):
         """Select by SQL."""
         others = (select_params, where, params, tables, order_by)
         self._note("add_extra", (select, *others), None if any(others) else columns_key(select))
+
+    def add_annotation(self, annotation: Any, alias: str, select: bool = True) -> None:
+        """Select an expression."""
+        key = expression_key(annotation)
+        self._note("add_annotation", (annotation, alias, select), None if key is None else (key, alias, bool(select)))
+
+    def set_group_by(self, allow_aliases: bool = True) -> None:
+        """Group by what is selected."""
+        self._note("set_group_by", (allow_aliases,), bool(allow_aliases))
 
     def exists(self, limit: bool = True) -> Any:
         """Return a query that only tells whether there are rows."""
@@ -258,8 +277,8 @@ class RecordedQuery(Query):
         return getattr(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "filter_is_sticky":
-            self._note("__setattr__", (name, value), (name, bool(value)))
+        if name in _SWITCHES and type(value) is bool:
+            self._note("__setattr__", (name, value), (name, value))
             return
         # Its class among them, which Django makes that of a deletion.
         self._build()

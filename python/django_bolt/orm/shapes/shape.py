@@ -7,7 +7,7 @@ Nothing here may know of databases.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from django.db.models.lookups import Lookup, Range
 from django.db.models.sql import Query
 
 from django_bolt.orm.shapes.keys import condition
-from django_bolt.orm.shapes.lookups import OF_TRUTH, SAFE, SECOND
+from django_bolt.orm.shapes.lookups import OF_TRUTH, PARTS, SAFE, SECOND
 
 __all__ = [
     "Call",
@@ -215,7 +215,7 @@ class Shape:
             return OPAQUE
         query.made = None
         places = _places(made, values)
-        if places is None:
+        if places is None or not _follow(query.annotations.values()):
             return OPAQUE
         slots = []
         for number, lookup in enumerate(places, self.count):
@@ -247,6 +247,11 @@ def _places(made: list[tuple[Any, Any]], values: Sequence[Any]) -> list[Any] | N
             return None
         places.append(lookup)
     return places if len(places) == len(values) else None
+
+
+def _follow(annotations: Iterable[Any]) -> bool:
+    """Whether SQL of annotations follows from the shape: a field's name may end in a transform."""
+    return all(type(part) in PARTS for annotation in annotations for part in annotation.flatten())
 
 
 def _is_same(value: Any, given: Any) -> bool:
