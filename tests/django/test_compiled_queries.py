@@ -252,8 +252,6 @@ def chains(draw: Any) -> Any:
 
 @pytest.fixture
 def rows() -> None:
-    # Others may have filled the memory.
-    forget()
     ann, bob = Author.objects.create(id=1, name="Ann"), Author.objects.create(id=2, name="B")
     moment = datetime.datetime(2020, 1, 1, tzinfo=UTC)
     Book.objects.create(id=1, title="a", author=ann, pages=1, rating=1.5, published=moment, key=uuid.UUID(int=1))
@@ -269,9 +267,11 @@ def rows() -> None:
 
 @pytest.mark.usefixtures("rows")
 @pytest.mark.timeout(300)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(chain=chains(), data=st.data())
 def test_chains_of_calls(chain: Any, data: st.DataObject) -> None:
+    # What examples before it have filled.
+    forget()
     for _ in range(3):
         drawn: list[Any] = []
 
@@ -292,6 +292,7 @@ def test_chains_of_calls(chain: Any, data: st.DataObject) -> None:
 @pytest.mark.usefixtures("rows")
 def test_chains_are_compiled() -> None:
     """What the property compares is no comparison of Django with itself."""
+    forget()
     with counting_compiled() as made:
         for name in ("a", "B", "é"):
             both_ways(lambda name=name: Book.objects.filter(title=name).exclude(pages=3).order_by("-pk")[:2])
