@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, sql
 from django.db.models.sql import Query
+from django.db.models.sql.subqueries import InsertQuery
 
 from django_bolt.orm.shapes import compiled, install, shape
 from scripts.verified_queries import after_at_first_sight
@@ -22,6 +23,7 @@ def plain() -> Iterator[None]:
     """Have Django build and compile every query that begins meanwhile."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(install, "RecordedQuery", Query)
+        patch.setattr(sql, "InsertQuery", InsertQuery)
         yield
 
 

@@ -194,13 +194,8 @@ def _learn(shape: Shape, connection: Any, using: str) -> Compiled | None:
         compiled: Any = compiler.as_sql(with_limits=False)
     except EmptyResultSet:
         return None
-    if not compiler.follows:
-        return None
-    sql, parameters = compiled
     state = {name: value for name, value in compiler.__dict__.items() if name not in _OF_ONE_QUERY}
-    known = Compiled(sql, parameters, _prepared(kind), state)
-    slots: list[Any] = [parameter for parameter in parameters if type(parameter) is Slot]
-    return known if known.numbers == tuple(slot.number for slot in slots) else None
+    return _whole(compiler, compiled, _prepared(kind), state)
 
 
 def condition_of(shape: Shape, connection: Any, using: str) -> Compiled | None:
@@ -212,10 +207,19 @@ def condition_of(shape: Shape, connection: Any, using: str) -> Compiled | None:
     query.get_initial_alias()
     compiler = _watching(kind)(query, connection, using)
     try:
-        sql, values = compiler.compile(query.where)
+        compiled: Any = compiler.compile(query.where)
     except (EmptyResultSet, FullResultSet):
         return None
-    return None if values or not compiler.follows else Compiled(sql, kind, {})
+    return _whole(compiler, compiled, kind, {})
+
+
+def _whole(compiler: Watching, compiled: Any, kind: type[SQLCompiler], state: dict[str, Any]) -> Compiled | None:
+    if not compiler.follows:
+        return None
+    sql, parameters = compiled
+    known = Compiled(sql, parameters, kind, state)
+    slots: list[Any] = [parameter for parameter in parameters if type(parameter) is Slot]
+    return known if known.numbers == tuple(slot.number for slot in slots) else None
 
 
 _OF_ONE_QUERY = frozenset({"query", "connection", "using", "follows", "where", "having", "qualify"})

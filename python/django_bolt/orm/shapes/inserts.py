@@ -20,10 +20,13 @@ from django_bolt.orm.shapes.writes import Statement, is_special, preparing
 
 __all__ = ["NotedInsert"]
 
+
 class NotedInsert(InsertQuery):
     """An INSERT, which has what only expressions ask for when they do."""
 
-    def __init__(self, model: Any, on_conflict: Any = None, update_fields: Any = None, unique_fields: Any = None) -> None:
+    def __init__(
+        self, model: Any, on_conflict: Any = None, update_fields: Any = None, unique_fields: Any = None
+    ) -> None:
         self.model = model
         self.fields = []
         self.objs = []
@@ -57,7 +60,7 @@ class PreparedInsert(SQLInsertCompiler):
     _compiled = False
     """Whether anything but a plain value had to be compiled."""
 
-    def as_sql(self) -> Any:
+    def as_sql(self) -> Any:  # type: ignore[override]
         """Return SQL and parameters, as Django's compiler does."""
         query: Any = self.query
         if len(query.objs) != 1 or query.raw or query.on_conflict is not None or not query.fields:

@@ -27,7 +27,7 @@ def _begin(self: Any, model: Any = None, query: Any = None, using: Any = None, h
 def install() -> None:
     """Have every QuerySet begin with a query that notes; doing it twice changes nothing."""
     QuerySet.__init__ = _begin  # type: ignore[method-assign]
-    sql.InsertQuery = NotedInsert  # type: ignore[misc]
+    sql.InsertQuery = NotedInsert  # type: ignore[misc, assignment]
     CHAINED[sql.UpdateQuery] = NotedUpdate
     setting_changed.connect(_changed, dispatch_uid="django_bolt.shapes")
     # A model that gets another table, ordering or field: any other may join it, or be ordered by it.

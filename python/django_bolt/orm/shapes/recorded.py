@@ -142,7 +142,7 @@ class RecordedQuery(Query):
         if type(obj) is Query:
             return obj.chain(klass)
         if klass is not None and klass is not RecordedQuery and klass is not Query:
-            if klass in CHAINED and obj._ran_on is None:
+            if klass in CHAINED and obj._ran_on is None and not obj.annotations:
                 return CHAINED[klass](obj)
             return obj._build().chain(klass)
         obj.__dict__["_chained"] = True

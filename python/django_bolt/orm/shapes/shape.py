@@ -161,9 +161,9 @@ class Shape:
     """What is known of the queries of one shape.
 
     `query`: one of them, without its values. `count`: how many values the calls up to here have. `slots`: where those
-    of the last call go. `compiled`: what is known of its SQL, by database, `conditions`: of that of its condition
-    alone. `inserts` and `updates`: the SQL that adds objects to it, or changes what it finds. `age`: what is older than that of the memory
-    was learned of models that have changed since.
+    of the last call go. `compiled`: what is known of its SQL, by database, and `conditions` of that of its condition
+    alone. `inserts`, `updates`: the SQL that adds objects to it, or changes what it finds. `age`: what is older than
+    that of the memory was learned of models that have changed since.
     """
 
     __slots__ = ("_after", "age", "compiled", "conditions", "count", "inserts", "query", "slots", "updates")

@@ -35,11 +35,11 @@ class NotedUpdate(UpdateQuery):
 
     def as_django(self) -> UpdateQuery:
         """Return a query of Django's that is equal to this one."""
-        query: UpdateQuery = self._recorded.as_django().chain(UpdateQuery)
+        query: Any = self._recorded.as_django().chain(UpdateQuery)
         query.values = list(self.values)
         if self._cleared:
             query.clear_select_clause()
-        return query
+        return query  # type: ignore[no-any-return]
 
     def _build(self) -> UpdateQuery:
         query = self.as_django()
@@ -67,7 +67,7 @@ class NotedUpdate(UpdateQuery):
 
     def get_compiler(self, using: Any = None, connection: Any = None, elide_empty: bool = True) -> Any:
         """Return what compiles and runs the query."""
-        if using and connection is None:
+        if using and connection is None and not self._recorded._shape.is_outdated:
             connection = connections[using]
             kind = preparing(PreparedUpdate, connection)
             if kind is not None:
@@ -112,7 +112,7 @@ complete(NotedUpdate)
 class PreparedUpdate(SQLUpdateCompiler):
     """A compiler that compiles an UPDATE only where that was not done before."""
 
-    def as_sql(self) -> Any:
+    def as_sql(self) -> Any:  # type: ignore[override]
         """Return SQL and parameters, as Django's compiler does."""
         query: Any = self.query
         recorded = query.__dict__.get("_recorded")
@@ -147,7 +147,8 @@ class PreparedUpdate(SQLUpdateCompiler):
         return f"{head}{where}{tail}", (*values, *found)
 
     def _as_django(self) -> Any:
-        self.query._build()
+        query: Any = self.query
+        query._build()
         return super().as_sql()
 
 
@@ -155,7 +156,7 @@ def _is_plain(value: Any) -> bool:
     return not (hasattr(value, "resolve_expression") or hasattr(value, "prepare_database_save"))
 
 
-def _condition(shape: Any, connection: Any, using: str) -> Compiled | None:
+def _condition(shape: Any, connection: Any, using: Any) -> Compiled | None:
     kept: dict[str, Compiled | None] = shape.conditions
     try:
         return kept[using]

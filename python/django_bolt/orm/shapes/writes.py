@@ -33,7 +33,7 @@ def preparing(ours: type[Any], connection: Any) -> type[Any] | None:
     """Return our kind of compiler over the database's own, None where only that may compile."""
     if connection.features.interprets_empty_strings_as_nulls:
         return None
-    return _over(ours, connection.ops.compiler(ours.__bases__[0].__name__))
+    return _over(ours, connection.ops.compiler(ours.__bases__[0].__name__))  # type: ignore[arg-type]
 
 
 @cache
