@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
 
-from django_bolt.orm.shapes import compiled, shape
+from django_bolt.orm.shapes import compiled, shape, updates
 
 __all__ = ["CHECKED", "DifferenceError", "after_at_first_sight", "install"]
 
@@ -31,6 +31,7 @@ def install() -> None:
     """Have every compiled query compared with Django's from now on."""
     shape.Shape.after = after_at_first_sight  # type: ignore[method-assign]
     _compare()
+    _compare_updates()
 
 
 _after = shape.Shape.after
@@ -72,6 +73,26 @@ def _compare() -> None:
     from django_bolt.orm.shapes import recorded  # noqa: PLC0415  # beside its twin
 
     recorded.compiler_for = compiler_for
+
+
+def _compare_updates() -> None:
+    ours = updates.PreparedUpdate.as_sql
+
+    def as_sql(self: Any) -> Any:
+        query = self.query
+        if "_recorded" not in query.__dict__:
+            return ours(self)
+        theirs = query.as_django().get_compiler(self.using)
+        theirs.returning_fields = getattr(self, "returning_fields", None)
+        expected = outcome(theirs.as_sql)
+        found = outcome(lambda: ours(self))
+        CHECKED["compiled"] += 1
+        same("SQL", with_types(found), with_types(expected), expected)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    updates.PreparedUpdate.as_sql = as_sql  # type: ignore[method-assign]
 
 
 def outcome(compile_it: Any) -> Any:
