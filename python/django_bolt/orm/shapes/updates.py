@@ -132,19 +132,23 @@ class PreparedUpdate(SQLUpdateCompiler):
         key = (self.using, *map(id, fields), None, *map(id, returning), None, *nulls)
         statements = recorded._shape.updates
         try:
-            (head, tail, has_nulls) = statements[key].sql
+            head, tail, has_nulls, usual = statements[key].sql
         except KeyError:
             sql, parameters = self._as_django()
             parts = _parts(sql, parameters, where, found, values)
             plain = not (getattr(self, "returning_params", ()) or any(map(is_special, fields)))
             if parts is not None and plain and may_remember():
-                statements[key] = Statement(parts, (*fields, *returning))
+                head, tail, has_nulls = parts
+                usual = f"{head}{condition.usual}{tail}"
+                statements[key] = Statement((head, tail, has_nulls, usual), (*fields, *returning))
             return sql, parameters
         if any(hasattr(value, "as_sql") for value in values):
             return self._as_django()
         if not has_nulls:
             values = [value for value in values if value is not None]
-        return f"{head}{where}{tail}", (*values, *found)
+        # A string that is known by its hash spares the driver some work.
+        sql = usual if where is condition.usual else f"{head}{where}{tail}"
+        return sql, (*values, *found)
 
     def _as_django(self) -> Any:
         query: Any = self.query
