@@ -43,7 +43,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def undone(make: Callable[[], Any]) -> Any:
     """Return what comes of a call, and what it sends but for savepoints; nothing of it is left."""
-    savepoint = connection.savepoint()
+    savepoint: Any = connection.savepoint()
     try:
         result, sent = outcome(make)
     finally:

@@ -109,4 +109,5 @@ def test_writing_is_what_it_is_in_django(database: Any) -> None:
             expected = outcome(database, scene)
         for _ in range(3):
             assert outcome(database, scene) == expected, name
-    assert any(key[0] == ALIAS for key in shape.root(Book).inserts)
+    keys: list[Any] = [*shape.root(Book).inserts]
+    assert any(key[0] == ALIAS for key in keys)
