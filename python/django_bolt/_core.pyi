@@ -73,6 +73,8 @@ class Exchange:
 class Job:
     """A `def` handler with its arguments."""
 
+    @property
+    def exchange(self) -> Exchange: ...
     def __call__(self) -> None: ...
 
 @final

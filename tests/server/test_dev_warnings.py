@@ -50,6 +50,30 @@ def blocking(times: int = 11) -> int:
     return sum(count(number) for number in range(times))
 
 
+class Counting:
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        for number in range(11):
+            Item.objects.filter(pk=number).exists()  # the query of middleware
+        return self.get_response(request)
+
+
+through = BoltAPI(django_middleware=[Counting])
+api.mount("/through", through)
+
+
+@through.get("/def")
+def behind_middleware() -> int:
+    return 0
+
+
+@through.get("/async")
+async def behind_middleware_as_well() -> int:
+    return 0
+
+
 @api.get("/threads")
 async def threads() -> int:
     return await sync_to_async(lambda: sum(count(number) for number in range(11)))()
@@ -157,6 +181,15 @@ def test_a_query_made_again_and_again_is_told_of_once(dev: Server, path: str, qu
     assert line.startswith("LOG WARNING django_bolt GET /dev/" + path)
     assert f"shop/bolt_api.py:{line_of(query)}: SELECT COUNT(*)" in line
     assert "prefetch_related()" in line
+
+
+@pytest.mark.parametrize("path", ["through/def", "through/async"])
+def test_queries_of_middleware_are_its_route_s(dev: Server, path: str) -> None:
+    with dev.log_of() as written:
+        assert dev.get(f"/dev/{path}").status == 200
+        (line,) = warnings(written(), REPEATED)
+    assert line.startswith("LOG WARNING django_bolt GET /dev/" + path)
+    assert f"shop/bolt_api.py:{line_of('the query of middleware')}: SELECT " in line
 
 
 def test_queries_that_wait_without_a_thread_are_counted_as_well(

@@ -47,6 +47,12 @@ impl Job {
 
 #[pymethods]
 impl Job {
+    /// The request that it is for.
+    #[getter]
+    fn exchange(&self, py: Python<'_>) -> Py<Exchange> {
+        self.exchange.clone_ref(py)
+    }
+
     /// Runs the handler in a context of its own and answers.
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
         let _current = Current::exchange(self.exchange.clone_ref(py));

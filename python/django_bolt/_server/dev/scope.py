@@ -9,7 +9,7 @@ import asyncio
 import dataclasses
 import inspect
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from contextvars import ContextVar, copy_context
 from types import CodeType, FrameType
 from typing import Any
@@ -28,7 +28,8 @@ class Scope:
     def __init__(self, exchange: Any = None) -> None:
         self.exchange = exchange
         self.statements: Counter[str] = Counter()
-        self.task = asyncio.current_task() if exchange is not None else None
+        on_loop = exchange is not None and asyncio._get_running_loop() is not None
+        self.task = asyncio.current_task() if on_loop else None
 
 
 SCOPE: ContextVar[Scope | None] = ContextVar("django_bolt_dev_scope", default=None)
@@ -42,9 +43,9 @@ def observed(hooks: SeatHooks) -> SeatHooks:
         SCOPE.set(Scope(exchange))
         await drive(awaitable, exchange)
 
-    def submit_observed(job: Callable[[], None]) -> None:
+    def submit_observed(job: Any) -> None:
         def run() -> None:
-            SCOPE.set(Scope())
+            SCOPE.set(Scope(job.exchange))
             job()
 
         context = copy_context()
