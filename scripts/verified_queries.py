@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.db.models.sql import InsertQuery
 
-from django_bolt.orm.shapes import compiled, shape, updates
+from django_bolt.orm.shapes import compiled, inserts, shape, updates
 
 __all__ = ["CHECKED", "DifferenceError", "after_at_first_sight", "install"]
 
@@ -31,6 +32,7 @@ def install() -> None:
     """Have every compiled query compared with Django's from now on."""
     shape.Shape.after = after_at_first_sight  # type: ignore[method-assign]
     _compare()
+    _compare_inserts()
     _compare_updates()
 
 
@@ -73,6 +75,27 @@ def _compare() -> None:
     from django_bolt.orm.shapes import recorded  # noqa: PLC0415  # beside its twin
 
     recorded.compiler_for = compiler_for
+
+
+def _compare_inserts() -> None:
+    ours = inserts.PreparedInsert.as_sql
+
+    def as_sql(self: Any) -> Any:
+        found = ours(self)
+        if self._statement is not None:
+            given = self.query
+            query = InsertQuery(given.model)
+            query.insert_values(given.fields, given.objs)
+            theirs = query.get_compiler(connection=self.connection)
+            theirs.returning_fields = self.returning_fields
+            # Fields were asked for their values, and may not be asked twice.
+            theirs.pre_save_val = lambda field, instance: getattr(instance, field.attname)
+            expected = theirs.as_sql()
+            CHECKED["compiled"] += 1
+            same("SQL", [*map(with_types, found)], [*map(with_types, expected)], expected)
+        return found
+
+    inserts.PreparedInsert.as_sql = as_sql  # type: ignore[method-assign]
 
 
 def _compare_updates() -> None:
