@@ -32,8 +32,8 @@ __all__ = [
     "root",
 ]
 
-MOST_CALLS = 10_000
-"""Calls that a process remembers; a program that makes ever new queries builds the rest as Django does."""
+MOST_CALLS = 4_000
+"""Calls that a process remembers, some 8 KiB each; where a program makes ever new ones, Django builds the rest."""
 
 
 class Call(NamedTuple):
