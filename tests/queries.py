@@ -15,7 +15,7 @@ from django.db.models.sql.subqueries import InsertQuery
 from django_bolt.orm.shapes import compiled, install, shape
 from scripts.verified_queries import after_at_first_sight
 
-__all__ = ["both_ways", "counting_compiled", "learning_at_once", "outcome", "plain"]
+__all__ = ["assert_compiled", "both_ways", "counting_compiled", "learning_at_once", "outcome", "plain"]
 
 
 @contextmanager
@@ -91,3 +91,11 @@ def both_ways(make: Callable[[], Any], times: int = 2) -> Any:
         for _ in range(times):
             assert outcome(make) == expected
     return expected
+
+
+def assert_compiled(run: Callable[[], Any]) -> None:
+    """Hold both ways equal, and each statement one that was compiled before."""
+    _, statements = both_ways(run, times=12)
+    with counting_compiled() as made:
+        outcome(run)
+    assert len(made) == len(statements) > 0

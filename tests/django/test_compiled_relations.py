@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Prefetch
 
-from tests.queries import both_ways, counting_compiled, outcome
+from tests.queries import assert_compiled, both_ways
 
 pytestmark = pytest.mark.django_db
 
@@ -93,14 +93,6 @@ DJANGOS: dict[str, Callable[[], Any]] = {
     "extra column": lambda: list(User.objects.extra(select={"x": '"auth_user"."id"'}).values("x", "username")),
     "extra nothing": lambda: list(User.objects.extra(select={"x": '"auth_user"."nothing"'})),
 }
-
-
-def assert_compiled(run: Callable[[], Any]) -> None:
-    """Hold both ways equal, and each statement one that was compiled before."""
-    _, statements = both_ways(run, times=12)
-    with counting_compiled() as made:
-        outcome(run)
-    assert len(made) == len(statements) > 0
 
 
 @pytest.mark.parametrize("name", COMPILED)
