@@ -195,7 +195,7 @@ def _learn(shape: Shape, connection: Any, using: str) -> Compiled | None:
     except EmptyResultSet:
         return None
     state = {name: value for name, value in compiler.__dict__.items() if name not in _OF_ONE_QUERY}
-    return _whole(compiler, compiled, _prepared(kind), state)
+    return _whole(shape, compiler, compiled, _prepared(kind), state)
 
 
 def condition_of(shape: Shape, connection: Any, using: str) -> Compiled | None:
@@ -210,16 +210,21 @@ def condition_of(shape: Shape, connection: Any, using: str) -> Compiled | None:
         compiled: Any = compiler.compile(query.where)
     except (EmptyResultSet, FullResultSet):
         return None
-    return _whole(compiler, compiled, kind, {})
+    return _whole(shape, compiler, compiled, kind, {})
 
 
-def _whole(compiler: Watching, compiled: Any, kind: type[SQLCompiler], state: dict[str, Any]) -> Compiled | None:
+def _whole(
+    shape: Shape, compiler: Watching, compiled: Any, kind: type[SQLCompiler], state: dict[str, Any]
+) -> Compiled | None:
+    """Return what was compiled, None where any value but those that a key tells is not a parameter of its own."""
     if not compiler.follows:
         return None
     sql, parameters = compiled
     known = Compiled(sql, parameters, kind, state)
     slots: list[Any] = [parameter for parameter in parameters if type(parameter) is Slot]
-    return known if known.numbers == tuple(slot.number for slot in slots) else None
+    if known.numbers != tuple(slot.number for slot in slots) or not shape.free.issubset(known.numbers):
+        return None
+    return known
 
 
 _OF_ONE_QUERY = frozenset({"query", "connection", "using", "follows", "where", "having", "qualify"})

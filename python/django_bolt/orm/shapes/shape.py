@@ -110,7 +110,9 @@ class Slot:
         lookup: Any = object.__new__(self._kind)
         lookup.__dict__ = {**self._state, "rhs": value}
         lookup.rhs = prepared = lookup.get_prep_lookup()
-        return None if prepared is None else lookup
+        if prepared is None or (type(prepared) is bool and type(value) is not bool):
+            return None
+        return lookup
 
     def stand_in(self, compiler: Any, connection: Any) -> tuple[Any, tuple[Slot]]:
         """Take the place of the lookup's `process_rhs` in the query of a shape."""
@@ -161,17 +163,18 @@ class Shape:
     """What is known of the queries of one shape.
 
     `query`: one of them, without its values. `count`: how many values the calls up to here have. `slots`: where those
-    of the last call go. `compiled`: what is known of its SQL, by database, and `conditions` of that of its condition
-    alone. `inserts`, `updates`: the SQL that adds objects to it, or changes what it finds. `age`: what is older than
-    that of the memory was learned of models that have changed since.
+    of the last call go. `free`: the numbers of the values that no key tells. `compiled`: what is known of its SQL, by
+    database, and `conditions` of that of its condition alone. `inserts`, `updates`: the SQL that adds objects to it, or
+    changes what it finds. `age`: what is older than that of the memory was learned of models that have changed since.
     """
 
-    __slots__ = ("_after", "age", "compiled", "conditions", "count", "inserts", "query", "slots", "updates")
+    __slots__ = ("_after", "age", "compiled", "conditions", "count", "free", "inserts", "query", "slots", "updates")
 
-    def __init__(self, query: Learner, count: int, slots: tuple[Slot, ...]) -> None:
+    def __init__(self, query: Learner, count: int, slots: tuple[Slot, ...], free: frozenset[int] = frozenset()) -> None:
         self.query = query
         self.count = count
         self.slots = slots
+        self.free = free
         self.age = _memory.age
         self.compiled: dict[str, Any] = {}
         self.conditions: dict[str, Any] = {}
@@ -226,7 +229,8 @@ class Shape:
                 lookup.rhs = None
             lookup.__dict__.pop("_constructor_args", None)
             slots.append(slot)
-        return Shape(query, self.count + len(slots), tuple(slots))
+        free = {slot.number for slot, value in zip(slots, values, strict=True) if type(value) is not bool}
+        return Shape(query, self.count + len(slots), tuple(slots), self.free | free)
 
 
 def _places(made: list[tuple[Any, Any]], values: Sequence[Any]) -> list[Any] | None:
@@ -243,6 +247,8 @@ def _places(made: list[tuple[Any, Any]], values: Sequence[Any]) -> list[Any] | N
             or type(lookup.lhs) is not Col
             or lookup.bilateral_transforms
             or lookup.rhs is None
+            # Where a field takes 1 or "t" for True, that is in the SQL, and not in the key.
+            or (type(lookup.rhs) is bool and type(value) is not bool)
         ):
             return None
         places.append(lookup)

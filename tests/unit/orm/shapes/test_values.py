@@ -15,7 +15,8 @@ from django.utils.safestring import mark_safe
 
 from django_bolt.orm.shapes import compiled
 from django_bolt.orm.shapes.lookups import SAFE
-from tests.queries import both_ways, counting_compiled
+from django_bolt.orm.shapes.shape import forget
+from tests.queries import both_ways, counting_compiled, learning_at_once, outcome, plain
 from tests.testapp.models import Tag
 from tests.testapp.row_models import Author, Book
 
@@ -88,6 +89,23 @@ def rows() -> None:
     ann = Author.objects.create(id=1, name="a")
     Book.objects.create(id=1, title="a", author=ann, pages=1, price=1, rating=0, published=MOMENTS[0])
     Book.objects.create(id=2, title="É%", pages=2, in_print=False)
+
+
+@pytest.mark.parametrize("name", ["pages", "rating", "in_print", "author", "title__isnull", "author__isnull"])
+@pytest.mark.parametrize("method", ["filter", "exclude"])
+def test_what_was_learned_of_one_value_holds_for_all(name: str, method: str) -> None:
+    def rows(value: Any) -> Any:
+        return list(getattr(Book.objects, method)(**{name: value}))
+
+    for first in EDGES[name]:
+        forget()
+        with learning_at_once():
+            for _ in range(2):
+                outcome(lambda first=first: rows(first))
+        for value in EDGES[name]:
+            with plain():
+                expected = outcome(lambda value=value: rows(value))
+            assert outcome(lambda value=value: rows(value)) == expected, (first, value)
 
 
 @pytest.mark.parametrize("name", EDGES)
