@@ -112,7 +112,7 @@ class Slot:
         lookup.rhs = prepared = lookup.get_prep_lookup()
         if prepared is None or (type(prepared) is bool and type(value) is not bool):
             return None
-        return lookup
+        return lookup  # type: ignore[no-any-return]
 
     def stand_in(self, compiler: Any, connection: Any) -> tuple[Any, tuple[Slot]]:
         """Take the place of the lookup's `process_rhs` in the query of a shape."""
