@@ -173,6 +173,7 @@ COMMON = calls(
     lambda rows: rows[1:],
     lambda rows: rows[1:3],
     lambda rows: rows[2:2],
+    lambda rows: rows[3:1],
     lambda rows: rows[:0],
     lambda rows: rows.using("default"),
     lambda rows: (len(rows), rows)[1],

@@ -156,8 +156,8 @@ class RecordedQuery(Query):
 
     def set_limits(self, low: int | None = None, high: int | None = None) -> None:
         """Slice the rows."""
-        # A slice of a slice, and an empty one, are more than two numbers.
-        plain = self._limits is None and _is_count(low) and _is_count(high) and (low or 0) != high
+        # A slice of a slice, and an empty one (`[3:3]`, `[5:3]`), are more than two numbers.
+        plain = self._limits is None and _is_count(low) and _is_count(high) and (high is None or (low or 0) < high)
         self._note("set_limits", (low, high), (bool(low), high is not None) if plain else None)
         if "_limits" in self.__dict__ and (low or high is not None):
             self.__dict__["_limits"] = (low or 0, high)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db.models import Model, Q, Value
+from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.sql import Query
 
 from django_bolt.orm.shapes import shape
-from tests.queries import both_ways, counting_compiled, outcome, plain
+from tests.queries import both_ways, counting_compiled, learning_at_once, outcome, plain
 from tests.testapp.models import Item, Tag
 from tests.testapp.row_models import Author, Book
 
@@ -175,3 +176,34 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         both_ways(lambda: list(Book.objects.filter(Q(Q(id=1), Q(id=2)))))
     assert made
     shape.forget()
+
+
+SLICES = [slice(*ends) for ends in [(0,), (1,), (3,), (0, 2), (1, 3), (2, 2), (5, 3), (3, 0), (2, 100), (50, 60)]]
+SLICES += [slice(0, None), slice(1, None), slice(7, None), slice(None), slice(0, 4, 2)]
+READ: dict[str, Callable[[Any], Any]] = {
+    "rows": list,
+    "values": lambda rows: list(rows.values("id")) if isinstance(rows, QuerySet) else rows,
+    "exists": lambda rows: rows.exists(),
+    "count": lambda rows: rows.count(),
+    "again": lambda rows: list(rows[1:2]),
+    "one": lambda rows: rows.get(),
+    "filtered": lambda rows: list(rows.filter(id__gt=1)),
+}
+
+
+@pytest.mark.parametrize("read", READ)
+def test_a_slice_is_no_other_slice(read: str) -> None:
+    Author.objects.bulk_create(Author(name=str(number)) for number in range(6))
+
+    def rows(part: slice) -> Any:
+        return READ[read](Author.objects.order_by("id")[part])
+
+    for first in SLICES:
+        shape.forget()
+        with learning_at_once():
+            for _ in range(2):
+                outcome(lambda first=first: rows(first))
+        for part in SLICES:
+            with plain():
+                expected = outcome(lambda part=part: rows(part))
+            assert outcome(lambda part=part: rows(part)) == expected, (first, part)
