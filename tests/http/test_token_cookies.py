@@ -15,7 +15,7 @@ from django.contrib.auth import get_user_model
 from django_bolt import BoltAPI, Request, Router
 from django_bolt._plan.errors import PlanError
 from django_bolt.auth import IsAuthenticated, create_token_pair, rotate_refresh_token, tokens
-from django_bolt.auth.signing import InvalidToken
+from django_bolt.auth.signing import InvalidToken, sign
 from django_bolt.middleware import CORSMiddleware
 from django_bolt.testing import TestClient
 from django_bolt.tokens import AccessToken, RefreshCookie, token_router
@@ -266,3 +266,56 @@ def test_the_router_ends_logins(user: Any) -> None:
 def test_a_life_that_is_none(lifetime: Any) -> None:
     with pytest.raises(PlanError, match="found absolute_lifetime"):
         token_router(absolute_lifetime=lifetime)
+
+
+@pytest.mark.parametrize("when", [float("nan"), float("inf"), 10**400, 1e300, -1, "1", True, None])
+def test_a_login_at_no_time(client: TestClient, user: Any, settings: Any, when: Any) -> None:
+    claims = {**claims_of(create_token_pair(user).refresh_token), "auth_time": when}
+    answer = refresh(client, sign(claims, settings.SECRET_KEY, "HS256"))
+    assert (answer.status_code, cookie_of(answer).value) == (401, "")
+
+
+@pytest.mark.parametrize(
+    ("written", "path"),
+    [
+        ("a", "/api/a/auth"),
+        ("a%3B%20Domain=evil.example", "/api/a%3B%20Domain=evil.example/auth"),
+        ("a;b", "/api"),
+        ("%C3%A9%0D", "/api/%C3%A9%0D/auth"),
+    ],
+)
+def test_the_cookie_is_for_the_path_as_it_was_written(user: Any, written: str, path: str) -> None:
+    api, outer = BoltAPI("/api"), Router("/{tenant}")
+    outer.include_router(token_router(cookie=RefreshCookie()))
+    api.include_router(outer)
+    with TestClient(api, base_url="https://testserver") as client:
+        given = client.post(f"/api/{written}/auth/login", json=RIGHT)
+        assert (given.status_code, cookie_of(given)["path"]) == (200, path)
+        # The client compares paths as browsers do.
+        renewed = client.post(f"/api/{written}/auth/refresh")
+        assert (renewed.status_code, cookie_of(renewed)["path"]) == (200, path)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "__Secure-refresh", "secure": False},
+        {"name": "__Host-refresh", "path": "/", "secure": False},
+        {"name": "__Host-refresh"},
+        {"name": "__host-refresh", "path": "/auth"},
+        {"name": "__Host-refresh", "path": "/", "domain": "testserver"},
+    ],
+)
+def test_a_name_that_browsers_refuse(wrong: dict[str, Any]) -> None:
+    with pytest.raises(PlanError, match="which browsers refuse|browsers refuse __Host-"):
+        token_router(cookie=RefreshCookie(**wrong))
+
+
+@pytest.mark.parametrize("name", ["__Host-refresh", "__Secure-refresh"])
+def test_a_name_with_a_prefix(user: Any, name: str) -> None:
+    with serving(cookie=RefreshCookie(name=name, path="/")) as client:
+        assert client.post("/api/v1/auth/login", json=RIGHT).status_code == 200
+        ended = client.post("/api/v1/auth/logout")
+        assert ended.status_code == 204
+        # Browsers take back no such cookie without it.
+        assert "Secure" in ended.headers["set-cookie"]

@@ -215,7 +215,8 @@ class _Login:
     def of(cls, claims: Claims) -> _Login:
         """Return that of a refresh token; one without `auth_time` counts from when it was issued."""
         when = claims.get("auth_time", claims.get("iat", 0))
-        if isinstance(when, bool) or not isinstance(when, int | float):
+        # No login was after the end of its tokens; NaN and infinity are no times either.
+        if isinstance(when, bool) or not isinstance(when, int | float) or not 0 <= when <= claims["exp"]:
             raise InvalidToken
         return cls(claims["fam"], when)
 

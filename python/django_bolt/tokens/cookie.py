@@ -64,6 +64,16 @@ class RefreshCookie:
             raise PlanError(
                 'RefreshCookie: found samesite="None" with secure=False, which browsers refuse; leave secure out'
             )
+        name = self.name.lower()
+        if name.startswith(("__secure-", "__host-")) and not self.secure:
+            raise PlanError(
+                f"RefreshCookie: found {self.name} with secure=False, which browsers refuse; leave secure out"
+            )
+        if name.startswith("__host-") and (self.path != "/" or self.domain is not None):
+            raise PlanError(
+                f"RefreshCookie: found {self.name} with path={self.path!r} and domain={self.domain!r}, expected "
+                'path="/" and no domain: browsers refuse __Host- otherwise; name it __Secure-… or write path="/"'
+            )
 
     def read(self, request: Request) -> str:
         """Return the token that came; raises `InvalidToken` (401) where none did."""
@@ -88,7 +98,8 @@ class RefreshCookie:
         return error
 
     def _path(self, request: Request) -> str:
-        return self.path or request.path.rpartition("/")[0] or "/"
+        # As the client wrote it, which is what it compares; a ';', which no cookie's path holds, ends it further out.
+        return self.path or request._raw.raw_path.partition(";")[0].rpartition("/")[0] or "/"
 
     def _header(self, value: str, **more: Any) -> str:
         return set_cookie_header(
