@@ -65,6 +65,9 @@ class Threads:
                 raise ServiceUnavailable("all threads are busy", headers={"Retry-After": "1"})
             self._waiting.append(work)
             self._wake()
+            if not self._started:
+                self._waiting.pop()
+                raise ServiceUnavailable("no thread can be started", headers={"Retry-After": "1"})
 
     def lease(self) -> Lease:
         """Hold a thread; `ServiceUnavailable` as for `submit`."""
@@ -84,12 +87,18 @@ class Threads:
             return
         if self._asleep:
             self._asleep.pop().put(None)
-        elif self._started < self._size:
-            threading.Thread(target=self._run, name=f"bolt-thread-{self._started + 1}", daemon=True).start()
-            self._started += 1
-        else:
+        elif self._started >= self._size or not self._start():
             return
         self._is_waking = True
+
+    def _start(self) -> bool:
+        """Start a thread; False where the system has none left, and those that are there take the work."""
+        try:
+            threading.Thread(target=self._run, name=f"bolt-thread-{self._started + 1}", daemon=True).start()
+        except RuntimeError:
+            return False
+        self._started += 1
+        return True
 
     def _run(self) -> None:
         belong_to(self._event_loop)
@@ -99,15 +108,23 @@ class Threads:
             work = self._next(bell, was_woken=was_woken)
             was_woken = work is None
             if work is not None:
-                try:
-                    self._before()
-                    work()
-                finally:
-                    self._after()
+                self._do(work)
             elif self._size == 0:
                 return
             else:
                 bell.get()
+
+    def _do(self, work: Callable[[], None]) -> None:
+        """Run some work; what it raises is told as of any thread, and the thread goes on."""
+        try:
+            try:
+                self._before()
+                work()
+            finally:
+                self._after()
+        except BaseException as error:
+            told = type(error), error, error.__traceback__, threading.current_thread()
+            threading.excepthook(threading.ExceptHookArgs(told))
 
     def _next(self, bell: SimpleQueue[None], *, was_woken: bool) -> Callable[[], None] | None:
         """Return what a thread is to do next; None to sleep until its bell rings, or to end."""

@@ -107,3 +107,48 @@ def test_closing_ends_all_of_them_behind_their_work(make: Callable[..., Threads]
     for worker in set(workers):
         worker.join(PATIENCE)
         assert not worker.is_alive()
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), ZeroDivisionError()])
+def test_a_thread_outlives_what_its_work_raises(
+    make: Callable[..., Threads], monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    told: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: told.append(args.exc_value))
+
+    def work() -> None:
+        raise error
+
+    threads, done = make(size=1), threading.Semaphore(0)
+    for _ in range(3):
+        threads.submit(work)
+        threads.submit(done.release)
+        assert done.acquire(timeout=PATIENCE)
+    assert told == [error] * 3
+
+
+def test_where_no_thread_can_be_started_work_is_refused_or_left_to_those_there_are(
+    make: Callable[..., Threads], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    threads, ran = make(size=4), threading.Semaphore(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(ServiceUnavailable):
+            threads.submit(ran.release)
+    goes_on, busy = threading.Event(), threading.Event()
+
+    def work() -> None:
+        busy.set()
+        goes_on.wait(PATIENCE)
+
+    threads.submit(work)
+    assert busy.wait(PATIENCE)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    threads.submit(ran.release)
+    goes_on.set()
+    assert ran.acquire(timeout=PATIENCE)
+    # What was refused did not run as well.
+    assert not ran.acquire(blocking=False)
