@@ -185,7 +185,11 @@ WAIT_FOR_BLOCKING_CODE = frozenset({guards.__name__, sessions.__name__})
 def blocks(item: Any, name: str) -> bool:
     """Tell whether a method can be asked by blocking code: it is a plain function, or waits for such code alone."""
     method = getattr(item, name)
-    return not inspect.iscoroutinefunction(method) or method.__module__ in WAIT_FOR_BLOCKING_CODE
+    if not inspect.iscoroutinefunction(method):
+        return True
+    # Where its code is: a wrapper says `__module__` of what it wraps.
+    home = getattr(getattr(method, "__func__", method), "__globals__", {})
+    return home.get("__name__") in WAIT_FOR_BLOCKING_CODE
 
 
 def told(guard: BaseGuard, passes: Any) -> bool:

@@ -138,7 +138,8 @@ class _Names(BaseGuard):
         claimed = names(identity.claims, self.claim)
         if claimed is not None:
             return self.enough(name in claimed for name in self.names)
-        return bool(await run_blocking(self.known, await request.auser()))
+        known: bool = await run_blocking(self.known, await request.auser())
+        return known
 
     def known(self, user: Any) -> bool:
         """Ask Django, which may take queries."""

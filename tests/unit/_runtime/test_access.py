@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from typing import Any
 
@@ -14,7 +15,9 @@ from django_bolt.auth import (
     AuthResult,
     BaseAuth,
     BaseGuard,
+    HasPermission,
     IsAuthenticated,
+    IsStaff,
     JWTAuthentication,
 )
 from django_bolt.exceptions import Forbidden, Unauthorized
@@ -166,3 +169,33 @@ def test_objects(guard):
     with pytest.raises(Forbidden):
         asyncio.run(it.check_object("yours"))
     asyncio.run(request().check_object("yours"))
+
+
+class Kept(IsStaff):
+    """Has the coroutine of a guard that waits for blocking code alone."""
+
+
+class Wrapped(IsStaff):
+    @functools.wraps(IsStaff.check)
+    async def check(self, request: Any) -> bool:
+        await asyncio.sleep(0.001)
+        return False
+
+
+@pytest.mark.parametrize(("guard", "expected"), [(Kept(), True), (Wrapped(), False)])
+def test_whether_blocking_code_can_ask_is_told_by_the_code_itself(guard: BaseGuard, expected: bool) -> None:
+    assert Access([], [guard]).blocks is expected
+
+
+def test_a_guard_of_names_wants_true_or_false() -> None:
+    class Vague(HasPermission):
+        def known(self, user: Any) -> Any:
+            return "no"
+
+    async def auser() -> None:
+        """Stand for somebody that no database knows."""
+
+    it = request(0)
+    it._auser = auser
+    with pytest.raises(TypeError, match="nobody passes a guard that says neither"):
+        asyncio.run(Access([JWT], [Vague("app.view")]).check(it))
