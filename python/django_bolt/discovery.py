@@ -76,7 +76,15 @@ def settings_packages() -> list[str]:
 
 def import_existing(names: Iterable[str]) -> list[ModuleType]:
     """Import those of the modules that exist."""
-    return [import_one(name) for name in names if importlib.util.find_spec(name) is not None]
+    return [import_one(name) for name in names if exists(name)]
+
+
+def exists(name: str) -> bool:
+    """Tell whether there is such a module: an app may be a module itself, which has none in it."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def import_one(name: str) -> ModuleType:

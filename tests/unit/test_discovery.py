@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from django_bolt._plan.errors import PlanError
-from django_bolt.discovery import ImportFailed, NoAPIFound, candidates, discover
+from django_bolt.discovery import ImportFailed, NoAPIFound, candidates, discover, import_existing
 
 API = "from django_bolt.application import BoltAPI\napi = BoltAPI('{prefix}')\n"
 numbers = itertools.count()
@@ -153,3 +153,8 @@ def test_the_file_beside_the_settings_is_the_one_imported(project):
     name = project({"PROJECT/api.py": API.format(prefix="/one")})
     discover()
     assert Path(sys.modules[f"{name}.api"].__file__).parent.name == name
+
+
+def test_an_app_that_is_a_module_has_no_modules_in_it() -> None:
+    # All commands look for applications, by their checks.
+    assert import_existing(["json.decoder.api", "json.api"]) == []
