@@ -38,7 +38,7 @@ def condition_key(condition: Any, values: list[Any]) -> Hashable | None:
 
     None for what is no plain tree of lookups and values: an expression or a subquery builds SQL of its own.
     """
-    if type(condition) is not Q:
+    if type(condition) is not Q or type(condition.negated) is not bool:
         return None
     children: list[Hashable] = [condition.negated, condition.connector]
     for child in condition.children:

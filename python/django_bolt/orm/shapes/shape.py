@@ -249,6 +249,8 @@ def _places(made: list[tuple[Any, Any]], values: Sequence[Any]) -> list[Any] | N
             or lookup.rhs is None
             # Where a field takes 1 or "t" for True, that is in the SQL, and not in the key.
             or (type(lookup.rhs) is bool and type(value) is not bool)
+            # Or False for None, of which Django makes another lookup.
+            or (type(lookup) not in SAFE and lookup.rhs is not value)
         ):
             return None
         places.append(lookup)
