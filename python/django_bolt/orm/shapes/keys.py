@@ -149,8 +149,8 @@ def expression_key(expression: Any) -> Hashable | None:
             OrderBy,
             inner,
             bool(expression.descending),
-            expression.nulls_first is True,
-            expression.nulls_last is True,
+            bool(expression.nulls_first),
+            bool(expression.nulls_last),
         )
     return _aggregate_key(expression) if kind in AGGREGATES else None
 

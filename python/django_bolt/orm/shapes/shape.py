@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 from django.db.models.expressions import Col
 from django.db.models.lookups import Lookup, Range
@@ -218,7 +219,9 @@ class Shape:
             return OPAQUE
         query.made = None
         places = _places(made, values)
-        if places is None or not _follow(query.annotations.values()):
+        # Where the default database takes '' for NULL, `build_lookup` looks at the value.
+        decides = connections[DEFAULT_DB_ALIAS].features.interprets_empty_strings_as_nulls and values
+        if decides or places is None or not _follow(query.annotations.values()):
             return OPAQUE
         slots = []
         for number, lookup in enumerate(places, self.count):
