@@ -55,7 +55,7 @@ class Threads:
         self._running = 0
         self._is_waking = False
         """Whether a thread was woken that has not looked for work yet."""
-        self._asleep: list[SimpleQueue[None]] = []
+        self._asleep: list[SimpleQueue[bool]] = []
         self._waiting: deque[Callable[[], None]] = deque()
 
     def submit(self, work: Callable[[], None]) -> None:
@@ -78,7 +78,7 @@ class Threads:
         with self._lock:
             self._size = 0
             for bell in self._asleep:
-                bell.put(None)
+                bell.put(False)
             self._asleep.clear()
 
     def _wake(self) -> None:
@@ -86,7 +86,7 @@ class Threads:
         if self._is_waking or not self._waiting:
             return
         if self._asleep:
-            self._asleep.pop().put(None)
+            self._asleep.pop().put(True)
         elif self._started >= self._size or not self._start():
             return
         self._is_waking = True
@@ -102,17 +102,15 @@ class Threads:
 
     def _run(self) -> None:
         belong_to(self._event_loop)
-        bell: SimpleQueue[None] = SimpleQueue()
+        bell: SimpleQueue[bool] = SimpleQueue()
         was_woken = True
         while True:
             work = self._next(bell, was_woken=was_woken)
             was_woken = work is None
             if work is not None:
                 self._do(work)
-            elif self._size == 0:
+            elif not bell.get():
                 return
-            else:
-                bell.get()
 
     def _do(self, work: Callable[[], None]) -> None:
         """Run some work; what it raises is told as of any thread, and the thread goes on."""
@@ -126,7 +124,7 @@ class Threads:
             told = type(error), error, error.__traceback__, threading.current_thread()
             threading.excepthook(threading.ExceptHookArgs(told))
 
-    def _next(self, bell: SimpleQueue[None], *, was_woken: bool) -> Callable[[], None] | None:
+    def _next(self, bell: SimpleQueue[bool], *, was_woken: bool) -> Callable[[], None] | None:
         """Return what a thread is to do next; None to sleep until its bell rings, or to end."""
         with self._lock:
             if was_woken:
@@ -140,6 +138,9 @@ class Threads:
                 return work
             if self._size:
                 self._asleep.append(bell)
+            else:
+                # One that was woken before the end has work to do: only its bell tells.
+                bell.put(False)
             return None
 
 
