@@ -15,7 +15,7 @@ from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
 from django_bolt.orm.shapes.lookups import PARTS, SAFE, SECOND
-from django_bolt.orm.shapes.shape import Shape, Slot
+from django_bolt.orm.shapes.shape import MOST_CALLS, Shape, Slot
 
 if TYPE_CHECKING:
     from django_bolt.orm.shapes.recorded import RecordedQuery
@@ -123,6 +123,9 @@ class Prepared(SQLCompiler):
         try:
             return kept[known]
         except KeyError:
+            if len(kept) >= MOST_CALLS:
+                # Those of shapes forgotten since stay here.
+                kept.clear()
             kept[known] = converters = super().get_converters(expressions)
             return converters
 

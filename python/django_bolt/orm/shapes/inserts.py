@@ -15,7 +15,7 @@ from django.db.models.expressions import DatabaseDefault
 from django.db.models.sql import InsertQuery
 from django.db.models.sql.compiler import SQLInsertCompiler
 
-from django_bolt.orm.shapes.shape import may_remember, root
+from django_bolt.orm.shapes.shape import MOST_CALLS, may_remember, root
 from django_bolt.orm.shapes.writes import Statement, is_special, preparing
 
 __all__ = ["NotedInsert"]
@@ -104,6 +104,9 @@ class PreparedInsert(SQLInsertCompiler):
         try:
             return kept[statement]
         except KeyError:
+            if len(kept) >= MOST_CALLS:
+                # Those of shapes forgotten since stay here.
+                kept.clear()
             kept[statement] = converters = super().get_converters(expressions)
             return converters
 
