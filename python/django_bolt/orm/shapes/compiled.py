@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.db.models.expressions import Col
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -197,8 +198,16 @@ def _learn(shape: Shape, connection: Any, using: str) -> Compiled | None:
         compiled: Any = compiler.as_sql(with_limits=False)
     except EmptyResultSet:
         return None
+    if any(type(column) is Col and not _is_plain(column.output_field) for column, *_ in compiler.select or ()):
+        return None
     state = {name: value for name, value in compiler.__dict__.items() if name not in _OF_ONE_QUERY}
     return _whole(shape, compiler, compiled, _prepared(kind), state)
+
+
+def _is_plain(field: Any) -> bool:
+    """Tell whether a field is selected as Django selects it: a field of the project's own may look at anything."""
+    home: str = field.select_format.__module__
+    return home.partition(".")[0] == "django"
 
 
 def condition_of(shape: Shape, connection: Any, using: str) -> Compiled | None:

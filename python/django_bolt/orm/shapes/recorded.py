@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Any
 
 from django.db import connections
@@ -75,6 +74,11 @@ class RecordedQuery(Query):
             }
         )
 
+    @property
+    def __class__(self) -> Any:  # type: ignore[misc]
+        """Django's class, of which others derive classes of queries."""
+        return Query
+
     def as_django(self) -> Query:
         """Return a query of Django's that is equal to this one."""
         copy: RecordedQuery = self.clone()
@@ -96,7 +100,7 @@ class RecordedQuery(Query):
             del vars(built)["made"]
             kept = {name: value for name, value in state.items() if name not in _NOTED}
             object.__setattr__(self, "__dict__", {**built.__dict__, **kept})
-        object.__setattr__(self, "__class__", Query)
+        _set_class(self, Query)
         return self
 
     def _note(
@@ -293,6 +297,31 @@ class RecordedQuery(Query):
         return self.__reduce_ex__(protocol)
 
 
+_set_class: Any = object.__dict__["__class__"].__set__
+
+
+class Shown(dict[str, Any]):
+    """A dictionary of the shape's query. To change it builds the query that was asked, and changes that one's."""
+
+    def __init__(self, shown: dict[str, Any], query: RecordedQuery, name: str) -> None:
+        super().__init__(shown)
+        self._of = query, name
+
+
+def _changing(method: str) -> Callable[..., Any]:
+    def change(self: Shown, *arguments: Any, **others: Any) -> Any:
+        query, name = self._of
+        getattr(dict, method)(self, *arguments, **others)
+        query._build()
+        return getattr(getattr(query, name), method)(*arguments, **others)
+
+    return change
+
+
+for _method in ("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault", "update"):
+    setattr(Shown, _method, _changing(_method))
+
+
 def _in_order(calls: tuple[Any, ...]) -> list[Call]:
     made: list[Call] = []
     while calls:
@@ -335,7 +364,7 @@ def _known(name: str) -> property:
 
     def ask_for_dict(query: Any) -> Any:
         value = ask(query)
-        return None if value is None else MappingProxyType(value)
+        return None if value is None else Shown(value, query, name)
 
     return property(ask_for_dict if name in _KNOWN_DICTS else ask)
 

@@ -111,7 +111,7 @@ class Slot:
         lookup: Any = object.__new__(self._kind)
         lookup.__dict__ = {**self._state, "rhs": value}
         lookup.rhs = prepared = lookup.get_prep_lookup()
-        if prepared is None or (type(prepared) is bool and type(value) is not bool):
+        if prepared is None or (type(prepared) is bool and prepared is not value):
             return None
         return lookup  # type: ignore[no-any-return]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db.models import Model, Q, QuerySet, Value
+from django.db.models import Count, Model, Q, QuerySet, Value
 from django.db.models.sql import Query
 
 from django_bolt.orm.shapes import shape
@@ -207,3 +207,26 @@ def test_a_slice_is_no_other_slice(read: str) -> None:
             with plain():
                 expected = outcome(lambda part=part: rows(part))
             assert outcome(lambda part=part: rows(part)) == expected, (first, part)
+
+
+def test_a_dictionary_of_a_query_can_be_changed() -> None:
+    def run() -> Any:
+        rows = Author.objects.annotate(n=Count("books"))
+        rows.query.annotations.pop("n")
+        rows.query.annotation_select_mask = None
+        return [*rows.query.annotations], rows
+
+    both_ways(run, times=3)
+
+
+def test_a_class_derived_from_that_of_a_query_stays() -> None:
+    class Marked:
+        marked = True
+
+    with learning_at_once():
+        for _ in range(3):
+            query = Author.objects.filter(name="a").order_by("id").query
+            assert query.__class__ is Query
+            query.__class__ = type("MarkedQuery", (Marked, query.__class__), {})
+            assert query.chain().clone().marked
+            assert "marked" not in vars(Query)
