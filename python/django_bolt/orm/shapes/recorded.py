@@ -74,8 +74,8 @@ class RecordedQuery(Query):
             }
         )
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
         """Django's class, of which others derive classes of queries."""
         return Query
 
