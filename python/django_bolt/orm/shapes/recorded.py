@@ -75,7 +75,7 @@ class RecordedQuery(Query):
         )
 
     @property  # type: ignore[misc]
-    def __class__(self) -> Any:
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Django's class, of which others derive classes of queries."""
         return Query
 
