@@ -15,8 +15,9 @@ from django.db.models.expressions import Col
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
+from django_bolt.orm.shapes.converters import kept_converters
 from django_bolt.orm.shapes.lookups import PARTS, SAFE, SECOND
-from django_bolt.orm.shapes.shape import MOST_CALLS, Shape, Slot
+from django_bolt.orm.shapes.shape import Shape, Slot
 
 if TYPE_CHECKING:
     from django_bolt.orm.shapes.recorded import RecordedQuery
@@ -120,15 +121,7 @@ class Prepared(SQLCompiler):
         known = self.known
         if self.select is not known.state["select"]:
             return super().get_converters(expressions)
-        kept: dict[Compiled, Any] = self.connection.__dict__.setdefault("_django_bolt_converters", {})
-        try:
-            return kept[known]
-        except KeyError:
-            if len(kept) >= MOST_CALLS:
-                # Those of shapes forgotten since stay here.
-                kept.clear()
-            kept[known] = converters = super().get_converters(expressions)
-            return converters
+        return kept_converters(self.connection, known, super().get_converters, expressions)
 
 
 class Watching(SQLCompiler):
@@ -189,8 +182,7 @@ def _prepare(known: Compiled, query: RecordedQuery, connection: Any, using: str)
 
 def _learn(shape: Shape, connection: Any, using: str) -> Compiled | None:
     """Compile a shape; None where its SQL does not follow from it alone."""
-    if connection.features.interprets_empty_strings_as_nulls or connection.ops.max_in_list_size() is not None:
-        # Oracle takes '' for NULL, and it is not alone in splitting long lists: the value is in the SQL.
+    if _has_values_in_sql(connection):
         return None
     kind = connection.ops.compiler(Query.compiler)
     compiler = _watching(kind)(shape.query.chain(), connection, using)
@@ -204,6 +196,11 @@ def _learn(shape: Shape, connection: Any, using: str) -> Compiled | None:
     return _whole(shape, compiler, compiled, _prepared(kind), state)
 
 
+def _has_values_in_sql(connection: Any) -> bool:
+    """Tell of a database that takes '' for NULL, or splits long lists: Oracle does both, and is not alone in either."""
+    return bool(connection.features.interprets_empty_strings_as_nulls or connection.ops.max_in_list_size() is not None)
+
+
 def _is_plain(field: Any) -> bool:
     """Tell whether a field is selected as Django selects it: a field of the project's own may look at anything."""
     home: str = field.select_format.__module__
@@ -212,7 +209,7 @@ def _is_plain(field: Any) -> bool:
 
 def condition_of(shape: Shape, connection: Any, using: str) -> Compiled | None:
     """Compile the condition of a shape; None where its SQL does not follow from it alone, or it has none."""
-    if connection.features.interprets_empty_strings_as_nulls or connection.ops.max_in_list_size() is not None:
+    if _has_values_in_sql(connection):
         return None
     kind = connection.ops.compiler(Query.compiler)
     query = shape.query.chain()

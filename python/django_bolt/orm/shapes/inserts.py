@@ -15,7 +15,8 @@ from django.db.models.expressions import DatabaseDefault
 from django.db.models.sql import InsertQuery
 from django.db.models.sql.compiler import SQLInsertCompiler
 
-from django_bolt.orm.shapes.shape import MOST_CALLS, may_remember, root
+from django_bolt.orm.shapes.converters import kept_converters
+from django_bolt.orm.shapes.shape import may_remember, root
 from django_bolt.orm.shapes.writes import Statement, is_special, preparing
 
 __all__ = ["NotedInsert"]
@@ -100,15 +101,7 @@ class PreparedInsert(SQLInsertCompiler):
         statement = self._statement
         if statement is None:
             return super().get_converters(expressions)
-        kept: dict[Statement, Any] = self.connection.__dict__.setdefault("_django_bolt_converters", {})
-        try:
-            return kept[statement]
-        except KeyError:
-            if len(kept) >= MOST_CALLS:
-                # Those of shapes forgotten since stay here.
-                kept.clear()
-            kept[statement] = converters = super().get_converters(expressions)
-            return converters
+        return kept_converters(self.connection, statement, super().get_converters, expressions)
 
     def _as_django(self, saved: list[Any], values: list[Any]) -> Any:
         """Have Django compile it with the values that fields were asked for already: they are asked once."""
