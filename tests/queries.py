@@ -15,7 +15,7 @@ from django.db.models.sql.subqueries import InsertQuery
 from django_bolt.orm.shapes import compiled, install, shape
 from scripts.verified_queries import after_at_first_sight
 
-__all__ = ["assert_compiled", "both_ways", "counting_compiled", "learning_at_once", "outcome", "plain"]
+__all__ = ["assert_compiled", "both_ways", "counting_compiled", "learning_at_once", "outcome", "plain", "undone"]
 
 
 @contextmanager
@@ -101,3 +101,14 @@ def assert_compiled(run: Callable[[], Any]) -> None:
     with counting_compiled() as made:
         outcome(run)
     assert len(made) == len(statements) > 0
+
+
+def undone(make: Callable[[], Any]) -> tuple[str, list[tuple[str, str]]]:
+    """Return what comes of a call, and what it sends but for savepoints; nothing of it is left."""
+    savepoint: Any = connection.savepoint()
+    try:
+        result, sent = outcome(make)
+    finally:
+        connection.needs_rollback = False
+        connection.savepoint_rollback(savepoint)
+    return result, [pair for pair in sent if "SAVEPOINT" not in pair[0]]

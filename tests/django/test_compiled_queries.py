@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import functools
-import operator
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from django_bolt.orm.shapes.shape import forget
+from tests.conditions import condition_trees
 from tests.queries import both_ways, counting_compiled
 from tests.testapp.models import Item, Tag
 from tests.testapp.row_models import Author, Book, BookProxy, Novel
@@ -115,21 +114,10 @@ NOVEL_FIELDS: Fields = {
 MODELS: dict[Any, Fields] = {Book: BOOK_FIELDS, BookProxy: BOOK_FIELDS, Novel: NOVEL_FIELDS, Item: ITEM_FIELDS}
 
 
-@st.composite
-def conditions(draw: Any, fields: Fields, depth: int = 2) -> Callable[[Any], Q]:
+def conditions(fields: Fields) -> st.SearchStrategy[Callable[[Any], Q]]:
     """Return what makes a tree of conditions from values that it draws itself."""
-    if depth and draw(st.integers(0, 3)) == 0:
-        parts = draw(st.lists(conditions(fields, depth - 1), min_size=1, max_size=3))
-        join = draw(st.sampled_from([operator.and_, operator.or_, operator.xor]))
-        negated = draw(st.booleans())
-
-        def tree(values: Any) -> Q:
-            joined = functools.reduce(join, [part(values) for part in parts])
-            return ~joined if negated else joined
-
-        return tree
-    name = draw(st.sampled_from([*fields]))
-    return lambda values: Q(**{name: values(fields[name])})
+    names = st.sampled_from([*fields])
+    return condition_trees(names.map(lambda name: lambda values: Q(**{name: values(fields[name])})), one_in=4)
 
 
 def filters(fields: Fields) -> st.SearchStrategy[Any]:

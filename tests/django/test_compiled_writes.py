@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from django_bolt.orm.shapes import shape, updates
 from django_bolt.orm.shapes.inserts import PreparedInsert
-from tests.queries import outcome, plain
+from tests.queries import plain, undone
 from tests.testapp.models import Item, Tag
 from tests.testapp.row_models import Author, Book, BookProxy, Novel
 from tests.testapp.written_models import Asked, Bare, Defaulted, Keyed, OnlyDefault, Upper
@@ -39,17 +39,6 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     Novel.objects.create(id=2, title="n", key=KEY)
     Keyed.objects.create(id=KEY, name="k")
     Tag.objects.create(id=1, name="t")
-
-
-def undone(make: Callable[[], Any]) -> Any:
-    """Return what comes of a call, and what it sends but for savepoints; nothing of it is left."""
-    savepoint: Any = connection.savepoint()
-    try:
-        result, sent = outcome(make)
-    finally:
-        connection.needs_rollback = False
-        connection.savepoint_rollback(savepoint)
-    return result, [pair for pair in sent if "SAVEPOINT" not in pair[0]]
 
 
 def same(make: Callable[[], Any], times: int = 3) -> Any:
