@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.models.sql import InsertQuery
 
-from django_bolt.orm.shapes import compiled, inserts, shape, updates
+from django_bolt.orm.shapes import compiled, insertions, inserts, shape, updates
 
 __all__ = ["CHECKED", "DifferenceError", "after_at_first_sight", "install"]
 
@@ -83,19 +83,34 @@ def _compare_inserts() -> None:
     def as_sql(self: Any) -> Any:
         found = ours(self)
         if self._statement is not None:
-            given = self.query
-            query = InsertQuery(given.model)
-            query.insert_values(given.fields, given.objs)
-            theirs = query.get_compiler(connection=self.connection)
-            theirs.returning_fields = self.returning_fields
-            # Fields were asked for their values, and may not be asked twice.
-            theirs.pre_save_val = lambda field, instance: getattr(instance, field.attname)
-            expected = theirs.as_sql()
-            CHECKED["compiled"] += 1
-            same("SQL", [*map(with_types, found)], [*map(with_types, expected)], expected)
+            _compare_insert(self.query, self.connection, self.returning_fields, found)
         return found
 
     inserts.PreparedInsert.as_sql = as_sql  # type: ignore[method-assign]
+    values_of = insertions.Insertion.values
+
+    def values(self: Any, instance: Any, connection: Any) -> Any:
+        found = values_of(self, instance, connection)
+        statement = self._statements[(connection.alias, *self._key)]
+        if found is not None:
+            query = InsertQuery(self.model)
+            query.insert_values(self._fields, [instance])
+            _compare_insert(query, connection, self._returned, [(statement.sql, found)])
+        return found
+
+    insertions.Insertion.values = values  # type: ignore[method-assign]
+
+
+def _compare_insert(given: Any, connection: Any, returning_fields: Any, found: Any) -> None:
+    query = InsertQuery(given.model)
+    query.insert_values(given.fields, given.objs)
+    theirs = query.get_compiler(connection=connection)
+    theirs.returning_fields = returning_fields
+    # Fields were asked for their values, and may not be asked twice.
+    theirs.pre_save_val = lambda field, instance: getattr(instance, field.attname)
+    expected = theirs.as_sql()
+    CHECKED["compiled"] += 1
+    same("SQL", [*map(with_types, found)], [*map(with_types, expected)], expected)
 
 
 def _compare_updates() -> None:

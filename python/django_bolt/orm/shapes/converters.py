@@ -10,7 +10,7 @@ from typing import Any
 
 from django_bolt.orm.shapes.shape import MOST_CALLS
 
-__all__ = ["kept_converters"]
+__all__ = ["has_none", "kept_converters"]
 
 
 def kept_converters(connection: Any, statement: Hashable, find: Callable[[Any], Any], expressions: Any) -> Any:
@@ -24,3 +24,11 @@ def kept_converters(connection: Any, statement: Hashable, find: Callable[[Any], 
             kept.clear()
         kept[statement] = converters = find(expressions)
         return converters
+
+
+def has_none(connection: Any, statement: Hashable) -> bool:
+    """Tell whether a statement's expressions are known to need no converter."""
+    return connection.__dict__.get("_django_bolt_converters", _NOTHING).get(statement, True) == {}
+
+
+_NOTHING: dict[Hashable, Any] = {}

@@ -8,6 +8,7 @@ Nothing here may know of queries that read.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 from django.db import connections
@@ -19,7 +20,12 @@ from django_bolt.orm.shapes.converters import kept_converters
 from django_bolt.orm.shapes.shape import may_remember, root
 from django_bolt.orm.shapes.writes import Statement, is_special, preparing
 
-__all__ = ["NotedInsert"]
+__all__ = ["NotedInsert", "key_of"]
+
+
+def key_of(fields: Iterable[Any], returning: Iterable[Any]) -> tuple[Hashable, ...]:
+    """Return what tells the INSERT of some fields from others, behind the database; defaults of its own follow."""
+    return (*map(id, fields), None, *map(id, returning), None)
 
 
 class NotedInsert(InsertQuery):
@@ -84,7 +90,7 @@ class PreparedInsert(SQLInsertCompiler):
             if hasattr(value, "as_sql"):
                 return self._as_django(saved, values)
         returning = self.returning_fields or ()
-        key = (self.using, *map(id, query.fields), None, *map(id, returning), None, *defaults)
+        key = (self.using, *key_of(query.fields, returning), *defaults)
         statements = root(query.model).inserts
         try:
             statement = statements[key]

@@ -6,10 +6,11 @@ from functools import wraps
 from typing import Any
 
 from django.core.signals import setting_changed
-from django.db.models import QuerySet, sql
+from django.db.models import Model, QuerySet, sql
 from django.db.models.options import Options
 from django.db.models.query_utils import RegisterLookupMixin
 
+from django_bolt.orm.shapes.insertions import save_table
 from django_bolt.orm.shapes.inserts import NotedInsert
 from django_bolt.orm.shapes.recorded import CHAINED, RecordedQuery
 from django_bolt.orm.shapes.shape import forget
@@ -28,6 +29,7 @@ def install() -> None:
     """Have every QuerySet begin with a query that notes; doing it twice changes nothing."""
     QuerySet.__init__ = _begin  # type: ignore[method-assign]
     sql.InsertQuery = NotedInsert  # type: ignore[misc, assignment]
+    Model._save_table = save_table  # type: ignore[attr-defined]
     CHAINED[sql.UpdateQuery] = NotedUpdate
     setting_changed.connect(_changed, dispatch_uid="django_bolt.shapes")
     # A model that gets another table, ordering or field: any other may join it, or be ordered by it.

@@ -169,7 +169,19 @@ class Shape:
     changes what it finds. `age`: what is older than that of the memory was learned of models that have changed since.
     """
 
-    __slots__ = ("_after", "age", "compiled", "conditions", "count", "free", "inserts", "query", "slots", "updates")
+    __slots__ = (
+        "_after",
+        "age",
+        "compiled",
+        "conditions",
+        "count",
+        "free",
+        "insertions",
+        "inserts",
+        "query",
+        "slots",
+        "updates",
+    )
 
     def __init__(self, query: Learner, count: int, slots: tuple[Slot, ...], free: frozenset[int] = frozenset()) -> None:
         self.query = query
@@ -180,6 +192,7 @@ class Shape:
         self.compiled: dict[str, Any] = {}
         self.conditions: dict[str, Any] = {}
         self.inserts: dict[Hashable, Any] = {}
+        self.insertions: dict[type[Any], Any] = {}
         self.updates: dict[Hashable, Any] = {}
         self._after: dict[Hashable, Shape | None] = {}
 

@@ -1,0 +1,177 @@
+"""The row that `Model.save()` adds: what Django finds out about the class each time, found once.
+
+The SQL is that which `inserts` keeps. An object about whose class, fields or values anything is unknown is left to
+Django, before anything was done for it. Nothing here may compile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connections
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.models import Manager, Model, QuerySet, base, manager, query
+from django.db.models.sql import compiler
+from django.db.models.sql.compiler import SQLInsertCompiler
+
+from django_bolt.orm.shapes.converters import has_none
+from django_bolt.orm.shapes.inserts import key_of
+from django_bolt.orm.shapes.shape import root
+from django_bolt.orm.shapes.writes import Statement, is_special
+
+__all__ = ["save_table"]
+
+_save_table: Any = Model._save_table  # type: ignore[attr-defined]
+_get_pk_val: Any = Model._get_pk_val  # type: ignore[attr-defined]
+
+
+def save_table(
+    self: Any,
+    raw: bool = False,
+    cls: Any = None,
+    force_insert: Any = False,
+    force_update: bool = False,
+    using: Any = None,
+    update_fields: Any = None,
+) -> Any:
+    """Stand for `Model._save_table`: save what one table has of an object; tell whether a row was there."""
+    if not (raw or force_update or update_fields) and _add(self, cls, force_insert, using):
+        return False
+    return _save_table(self, raw, cls, force_insert, force_update, using, update_fields)
+
+
+def _add(instance: Any, model: Any, force_insert: Any, using: str) -> bool:
+    """Add a row for an object of which this is known to be what Django does; False where it is not."""
+    known = root(model).insertions
+    kind = type(instance)
+    try:
+        insertions = known[kind]
+    except KeyError:
+        insertions = known[kind] = Insertions.of(model, kind)
+    if insertions is None or insertions.found != _found(kind):
+        return False
+    primary_key = insertions.primary_key
+    if getattr(instance, primary_key.attname) is None:
+        insertion = insertions.keyless
+    elif force_insert or (instance._state.adding and primary_key.has_default()):
+        insertion = insertions.keyed
+    else:
+        return False
+    return insertion is not None and insertion.add(instance, using)
+
+
+class Insertions:
+    """How rows for objects of one class are added to one table: `keyed` with their primary key, `keyless` without.
+
+    `found`: what must not have been replaced since.
+    """
+
+    __slots__ = ("found", "keyed", "keyless", "primary_key")
+
+    def __init__(self, model: Any, kind: Any) -> None:
+        meta = model._meta
+        self.found = _found(kind)
+        self.primary_key = meta.pk
+        fields = [field for field in meta.local_concrete_fields if not field.generated]
+        self.keyed = Insertion(model, fields)
+        self.keyless = None
+        others = [field for field in fields if field is not meta.auto_field]
+        if meta.pk is meta.auto_field and not meta.pk.has_default() and others:
+            self.keyless = Insertion(model, others)
+
+    @classmethod
+    def of(cls, model: Any, kind: Any) -> Insertions | None:
+        """Return those of objects of the class `kind` in the table of `model`; None where Django is to add them."""
+        meta = model._meta
+        plain = (
+            type(model._base_manager) is Manager
+            and len(meta.pk_fields) == 1
+            and not meta.order_with_respect_to
+            and all(_is_plain(field) for field in meta.local_concrete_fields)
+            and all(found.__globals__ is vars(place) for found, place in zip(_found(kind), _PLACES, strict=True))
+        )
+        return cls(model, kind) if plain else None
+
+
+class Insertion:
+    """An INSERT of some fields of an object."""
+
+    __slots__ = ("_fields", "_key", "_returned", "_statements", "model")
+
+    def __init__(self, model: Any, fields: Sequence[Any]) -> None:
+        self.model = model
+        self._fields = fields
+        self._returned = list(model._meta.db_returning_fields)
+        self._key = key_of(fields, self._returned)
+        self._statements: dict[Any, Statement] = root(model).inserts
+
+    def add(self, instance: Any, using: str) -> bool:
+        """Add a row for the object; False where Django is to do it."""
+        statement = self._statements.get((using, *self._key))
+        if statement is None:
+            return False
+        connection = connections[using]
+        returned = self._returned
+        if returned and not (connection.features.can_return_columns_from_insert and has_none(connection, statement)):
+            return False
+        values = self.values(instance, connection)
+        if values is None:
+            return False
+        with connection.cursor() as cursor:
+            cursor.execute(statement.sql, values)
+            rows = _fetch(connection.ops, cursor) if returned else ()
+        if rows:
+            for field, value in zip(returned, rows[0], strict=False):
+                setattr(instance, field.attname, value)
+        return True
+
+    def values(self, instance: Any, connection: Any) -> tuple[Any, ...] | None:
+        """Return the parameters; None where one of them is an expression."""
+        values = []
+        for field in self._fields:
+            value = field.pre_save(instance, True)
+            if hasattr(value, "resolve_expression"):
+                return None
+            value = field.get_db_prep_save(value, connection=connection)
+            if hasattr(value, "as_sql"):
+                return None
+            values.append(value)
+        return tuple(values)
+
+
+if hasattr(BaseDatabaseOperations, "fetch_returned_rows"):
+
+    def _fetch(operations: Any, cursor: Any) -> Any:
+        return operations.fetch_returned_rows(cursor, ())
+
+else:
+
+    def _fetch(operations: Any, cursor: Any) -> Any:
+        return [operations.fetch_returned_insert_columns(cursor, ())]
+
+
+def _found(kind: Any) -> tuple[Any, ...]:
+    """Return what Django would call on its way to the INSERT of an object of a class."""
+    return (
+        kind._do_insert,
+        kind._get_pk_val,
+        kind._is_pk_set,
+        # New in Django 6.1.
+        getattr(kind, "_assign_returned_values", _get_pk_val),
+        Manager.get_queryset,
+        Manager._insert,  # type: ignore[attr-defined]
+        QuerySet._insert,  # type: ignore[attr-defined]
+        SQLInsertCompiler.execute_sql,
+    )
+
+
+_PLACES: tuple[Any, ...] = (base, base, base, base, manager, manager, query, compiler)
+"""The modules that these are Django's own of."""
+
+
+def _is_plain(field: Any) -> bool:
+    """Tell whether a field's value becomes one parameter, and may be asked for once where Django may ask twice."""
+    pre_save = getattr(field.pre_save, "__func__", None)
+    module = getattr(pre_save, "__globals__", {}).get("__name__", "")
+    return module.startswith("django.") and not field.has_db_default() and not is_special(field)
