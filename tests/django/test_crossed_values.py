@@ -324,7 +324,9 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def seen(make: Callable[[], Any]) -> str:
     """Return what is seen of a call, but for where an object happens to lie, and for the database's own time."""
-    return re.sub(r" at 0x[0-9a-f]+|datetime\((?!2020)2\d+, [^)]*\)", "", repr(undone(make)))
+    return re.sub(
+        r" at 0x[0-9a-f]+|datetime\((?!2020)2\d+, [^)]*\)|(?!2020)2\d{3}(-\d\d){2} [\d:.]+", "", repr(undone(make))
+    )
 
 
 def crossed(make: Callable[[Draw], Any], data: st.DataObject) -> None:
