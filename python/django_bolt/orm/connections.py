@@ -19,6 +19,7 @@ from django.db.utils import load_backend
 
 from django_bolt.exceptions import ServiceUnavailable
 from django_bolt.orm.call import current_call
+from django_bolt.orm.cursors import lent
 from django_bolt.orm.units import UNIT, Unit
 
 _logger = logging.getLogger("django_bolt")
@@ -204,7 +205,8 @@ def close_driver_pools() -> None:
 def unopened(alias: str, options: dict[str, Any]) -> Any:
     """Return a new, unopened connection of Django's backend with these `OPTIONS`, usable by any thread."""
     settings = connections.settings[alias]
-    connection = load_backend(settings["ENGINE"]).DatabaseWrapper({**settings, "OPTIONS": options}, alias)
+    kind = lent(load_backend(settings["ENGINE"]).DatabaseWrapper)
+    connection = kind({**settings, "OPTIONS": options}, alias)
     connection.inc_thread_sharing()
     return connection
 

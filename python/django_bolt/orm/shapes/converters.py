@@ -28,7 +28,5 @@ def kept_converters(connection: Any, statement: Hashable, find: Callable[[Any], 
 
 def has_none(connection: Any, statement: Hashable) -> bool:
     """Tell whether a statement's expressions are known to need no converter."""
-    return connection.__dict__.get("_django_bolt_converters", _NOTHING).get(statement, True) == {}
-
-
-_NOTHING: dict[Hashable, Any] = {}
+    kept: dict[Hashable, object] | None = connection.__dict__.get("_django_bolt_converters")
+    return kept is not None and kept.get(statement) == {}

@@ -11,10 +11,10 @@ from typing import Any
 
 from django.db import connections
 from django.db.backends.base.operations import BaseDatabaseOperations
-from django.db.models import Manager, Model, QuerySet, base, manager, query
-from django.db.models.sql import compiler
+from django.db.models import Manager, Model, QuerySet
 from django.db.models.sql.compiler import SQLInsertCompiler
 
+from django_bolt.orm.djangos import is_djangos
 from django_bolt.orm.shapes.converters import has_none
 from django_bolt.orm.shapes.inserts import key_of
 from django_bolt.orm.shapes.shape import root
@@ -22,8 +22,8 @@ from django_bolt.orm.shapes.writes import Statement, is_special
 
 __all__ = ["save_table"]
 
-_save_table: Any = Model._save_table  # type: ignore[attr-defined]
-_get_pk_val: Any = Model._get_pk_val  # type: ignore[attr-defined]
+_save_table: Any = vars(Model)["_save_table"]
+_get_pk_val: Any = vars(Model)["_get_pk_val"]
 
 
 def save_table(
@@ -89,7 +89,7 @@ class Insertions:
             and len(meta.pk_fields) == 1
             and not meta.order_with_respect_to
             and all(_is_plain(field) for field in meta.local_concrete_fields)
-            and all(found.__globals__ is vars(place) for found, place in zip(_found(kind), _PLACES, strict=True))
+            and all(map(is_djangos, _found(kind)))
         )
         return cls(model, kind) if plain else None
 
@@ -166,12 +166,6 @@ def _found(kind: Any) -> tuple[Any, ...]:
     )
 
 
-_PLACES: tuple[Any, ...] = (base, base, base, base, manager, manager, query, compiler)
-"""The modules that these are Django's own of."""
-
-
 def _is_plain(field: Any) -> bool:
     """Tell whether a field's value becomes one parameter, and may be asked for once where Django may ask twice."""
-    pre_save = getattr(field.pre_save, "__func__", None)
-    module = getattr(pre_save, "__globals__", {}).get("__name__", "")
-    return module.startswith("django.") and not field.has_db_default() and not is_special(field)
+    return is_djangos(field.pre_save) and not field.has_db_default() and not is_special(field)
