@@ -157,25 +157,24 @@ class Call:
 
     def wait(self, future: asyncio.Future[Any]) -> Any:
         """Return a future's result; called from inside the function. An interruption leaves the future alone."""
-        future.add_done_callback(self.resume)
+        waits = True
+
+        def resume(_: asyncio.Future[Any]) -> None:
+            # It may be on its way already when an interruption ends the wait.
+            if waits:
+                self.resume()
+
+        future.add_done_callback(resume)
         try:
             self.suspend()
-        except BaseException:
-            future.remove_done_callback(self.resume)
-            raise
+        finally:
+            waits = False
+            future.remove_done_callback(resume)
         return future.result()
 
     def sleep(self, seconds: float) -> None:
         """Wait; called from inside the function."""
         self.wait_at_most(self.event_loop.create_future(), seconds)
-
-    def wait_or_refuse(self, future: asyncio.Future[Any], seconds: float, refusal: Exception) -> None:
-        """Wait until a future is done; raise `refusal` after so long; called from inside the function."""
-        timer = self.event_loop.call_later(seconds, refuse, future, refusal)
-        try:
-            self.wait(future)
-        finally:
-            timer.cancel()
 
     def wait_at_most(self, future: asyncio.Future[Any], seconds: float) -> None:
         """Wait until a future is done, whatever comes of it, or for so long; called from inside the function."""
@@ -218,12 +217,6 @@ class Call:
 def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-def refuse(future: asyncio.Future[Any], refusal: Exception) -> None:
-    """End a wait with an exception, if it has not ended."""
-    if not future.done():
-        future.set_exception(refusal)
 
 
 def current_call() -> Call | None:

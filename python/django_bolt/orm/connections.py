@@ -9,7 +9,6 @@ import asyncio
 import logging
 import select
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -17,10 +16,10 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
-from django_bolt.exceptions import ServiceUnavailable
 from django_bolt.orm.call import current_call
 from django_bolt.orm.cursors import lent
 from django_bolt.orm.units import UNIT, Unit
+from django_bolt.orm.wait_queue import WaitQueue
 
 _logger = logging.getLogger("django_bolt")
 
@@ -43,15 +42,18 @@ class Pool:
         timeout: float,
         keep: bool = True,
     ) -> None:
-        self._event_loop = event_loop
         self._make = make
         self._free = size
         self._size = size
-        self._timeout = timeout
         self._keep = keep
         self._borrowed = 0
         self._idle: list[BaseDatabaseWrapper] = []
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: WaitQueue[Pool] = WaitQueue(
+            event_loop,
+            timeout=timeout,
+            refusal="no database connection became free in {:g} s".format,
+            pass_on=lambda pool: pool._next(),
+        )
 
     def take(self) -> BaseDatabaseWrapper:
         """Return a connection, the one used last if there is one; called from inside a `Call`.
@@ -99,30 +101,15 @@ class Pool:
             self._idle.pop().close()
 
     def _next(self) -> None:
-        while self._waiting:
-            future = self._waiting.popleft()
-            if not future.done():
-                future.set_result(None)
-                return
-        self._free += 1
+        """Let the next one have the place of a connection that is back."""
+        if self._waiting.grant() is None:
+            self._free += 1
 
     def _wait(self) -> None:
         call = current_call()
         if call is None:
             raise RuntimeError("a connection is taken from inside a bridged call only")
-        future = self._event_loop.create_future()
-        refusal = ServiceUnavailable(
-            f"no database connection became free in {self._timeout:g} s", headers={"Retry-After": "1"}
-        )
-        self._waiting.append(future)
-        try:
-            call.wait_or_refuse(future, self._timeout, refusal)
-        except BaseException:
-            # Interrupted just when its turn had come.
-            if future.done() and not future.cancelled() and future.exception() is None:
-                self._next()
-            future.cancel()
-            raise
+        self._waiting.wait(call, self)
 
 
 class OwnConnections(Pool):

@@ -10,15 +10,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from typing import Any, TypeVar
 
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 
-from django_bolt.exceptions import ServiceUnavailable
 from django_bolt.orm.call import Call, current_call
+from django_bolt.orm.wait_queue import WaitQueue
 
 T = TypeVar("T")
 
@@ -35,10 +34,10 @@ class WriteLock:
     """
 
     def __init__(self, event_loop: asyncio.AbstractEventLoop, *, timeout: float) -> None:
-        self._event_loop = event_loop
-        self._timeout = timeout
         self._holder: object | None = None
-        self._waiting: deque[tuple[asyncio.Future[None], object]] = deque()
+        self._waiting: WaitQueue[object] = WaitQueue(
+            event_loop, timeout=timeout, refusal="the database was locked for {:g} s".format, pass_on=self.release
+        )
 
     def acquire(self, holder: object, call: Call) -> None:
         """Return when `holder` has it; raises `ServiceUnavailable` when that takes too long."""
@@ -46,26 +45,12 @@ class WriteLock:
             self._holder = holder
         if self._holder is holder:
             return
-        future = self._event_loop.create_future()
-        refusal = ServiceUnavailable(f"the database was locked for {self._timeout:g} s", headers={"Retry-After": "1"})
-        self._waiting.append((future, holder))
-        try:
-            call.wait_or_refuse(future, self._timeout, refusal)
-        except BaseException:
-            future.cancel()
-            self.release(holder)
-            raise
+        self._waiting.wait(call, holder)
 
     def release(self, holder: object) -> None:
         """Hand it to the next in line, if `holder` has it."""
-        if self._holder is not holder:
-            return
-        self._holder = None
-        while self._waiting and self._holder is None:
-            future, waiting = self._waiting.popleft()
-            if not future.done():
-                self._holder = waiting
-                future.set_result(None)
+        if self._holder is holder:
+            self._holder = self._waiting.grant()
 
 
 def patient_options(options: dict[str, Any], lock: WriteLock) -> dict[str, Any]:

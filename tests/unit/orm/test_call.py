@@ -16,7 +16,7 @@ import pytest
 from greenlet import GreenletExit, getcurrent
 
 from django_bolt.orm.bridge import Bridge
-from django_bolt.orm.call import Call, Runner, current_call, refuse
+from django_bolt.orm.call import Call, Runner, current_call
 from django_bolt.orm.slow import SlowRoutes
 from django_bolt.orm.units import Unit
 
@@ -161,15 +161,6 @@ async def test_a_future_s_result_and_exception(run: Calls) -> None:
         await run(lambda: here().wait(bad))
 
 
-async def test_a_refusal_ends_a_wait_that_has_not_ended(run: Calls) -> None:
-    future = run.event_loop.create_future()
-    run.event_loop.call_later(0.001, refuse, future, LookupError("late"))
-    with pytest.raises(LookupError):
-        await run(lambda: here().wait(future))
-    refuse(future, ValueError("too late"))
-    assert type(future.exception()) is LookupError
-
-
 async def start(run: Calls, function: Callable[[], Any]) -> asyncio.Task[Any]:
     task = asyncio.create_task(run(function))
     await asyncio.sleep(0)
@@ -201,6 +192,27 @@ async def test_a_cancelled_task_interrupts_where_it_waits_and_leaves_the_future(
     assert seen == [asyncio.CancelledError, "cleaned up"]
     assert future.result() is None
     assert len(run.idle) == 1
+
+
+async def test_a_result_that_comes_behind_the_cancellation_does_not_end_the_next_wait(run: Calls) -> None:
+    future, last = (run.event_loop.create_future() for _ in range(2))
+    seen: list[Any] = []
+
+    def wait() -> None:
+        try:
+            here().wait(future)
+        finally:
+            seen.append(here().wait(last))
+
+    task = await start(run, wait)
+    task.cancel()
+    future.set_result("late")
+    await asyncio.sleep(0.01)
+    assert seen == []
+    last.set_result("last")
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert seen == ["last"]
 
 
 async def test_a_function_cannot_swallow_the_cancellation(run: Calls) -> None:

@@ -26,7 +26,7 @@ def options(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
 
 async def test_a_file_has_as_many_connections_as_are_asked_for(file: File) -> None:
     pool = make()
-    assert (type(pool), pool._size, pool._keep, pool._timeout) == (Pool, 3, True, 1.0)
+    assert (type(pool), pool._size, pool._keep, pool._waiting._timeout) == (Pool, 3, True, 1.0)
     one, other = pool._make(), pool._make()
     assert one is not other
     assert one.settings_dict["OPTIONS"]["timeout"] == 0
