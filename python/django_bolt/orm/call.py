@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import _set_running_loop
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextvars import Context
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ class Runner(greenlet):
             call = self.call
             if call is not None:
                 try:
-                    call.result = call.function()
+                    call.value = call.function()
                 except GreenletExit as error:
                     call.error, call.over = error, True
                     raise
@@ -56,18 +57,21 @@ class Call:
     """
 
     __slots__ = (
+        "_asyncio_future_blocking",
         "_awaited",
+        "_cancelled",
         "_context",
-        "_done",
         "_idle",
         "_runner",
         "_slow",
+        "_task_context",
+        "_wake",
         "error",
         "event_loop",
         "function",
         "over",
-        "result",
         "unit",
+        "value",
     )
 
     def __init__(
@@ -82,12 +86,15 @@ class Call:
         self.function = function
         self.event_loop = event_loop
         self.unit = unit
-        self.result: Any = None
+        self.value: Any = None
         self.error: BaseException | None = None
         self.over = False
         self._slow = slow
         self._idle = idle
-        self._done: asyncio.Future[None] | None = None
+        self._wake: Callable[[Any], object] | None = None
+        self._task_context: Context | None = None
+        self._cancelled: asyncio.CancelledError | None = None
+        self._asyncio_future_blocking = False
         self._awaited: Awaitable[Any] | None = None
         self._runner = idle.pop() if idle else Runner()
         # What the function sets in its context is set for the task, as in a call without a bridge.
@@ -107,9 +114,8 @@ class Call:
             if awaited is not None:
                 await self._hand_over(awaited)
                 continue
-            self._done = self.event_loop.create_future()
             try:
-                await self._done
+                await self
             except BaseException as error:
                 interruption = error
                 if not self._is_over():
@@ -123,7 +129,7 @@ class Call:
             finally:
                 # Their tracebacks refer to this very frame.
                 del failure, interruption
-        return self.result
+        return self.value
 
     async def _hand_over(self, awaited: Awaitable[Any]) -> None:
         """Await what the function left for, in the task that awaits the function, and let it run on with the result.
@@ -144,8 +150,45 @@ class Call:
         if self._is_over():
             return
         self._step(self._runner.switch, value)
-        if self._done is not None and not self._done.done() and (self._is_over() or self._awaited is not None):
-            self._done.set_result(None)
+        wake = self._wake
+        if wake is not None and (self._is_over() or self._awaited is not None):
+            context, self._wake, self._task_context = self._task_context, None, None
+            assert context is not None  # noqa: S101  # they come together
+            context.run(wake, self)
+
+    # What a task asks of what it waits for -----------------------------------------------------------
+
+    def __await__(self) -> Generator[Any, None, None]:
+        """Wait until the function is over, or wants the task to await something.
+
+        To asyncio this is a future, but one that wakes its task at once and not in the loop's next turn: of three turns
+        that a lonely request takes, that is one.
+        """
+        self._asyncio_future_blocking = True
+        yield self
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop of the task that may wait."""
+        return self.event_loop
+
+    def add_done_callback(self, wake: Callable[[Any], object], *, context: Context) -> None:
+        """Note how the task is woken."""
+        self._wake, self._task_context = wake, context
+
+    def result(self) -> None:
+        """Tell the task that is woken whether it is cancelled."""
+        cancelled, self._cancelled = self._cancelled, None
+        if cancelled is not None:
+            raise cancelled
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Wake the task with a cancellation, if it waits and was not woken."""
+        if self._wake is None:
+            return False
+        self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
+        self.event_loop.call_soon(self._wake, self, context=self._task_context)
+        self._wake = self._task_context = None
+        return True
 
     def leave_for(self, awaitable: Awaitable[Any]) -> Any:
         """Have the task await something, and return what comes of it; called from inside the function.
@@ -199,7 +242,7 @@ class Call:
         # It comes back to whoever runs it now, not to whoever started it.
         runner.parent = getcurrent()
         started = perf_counter()
-        before = slow.usage() if started < slow.watched_until else None
+        before = slow.usage(started) if started < slow.watched_until else None
         _set_running_loop(None)
         try:
             switch(*args)

@@ -33,7 +33,7 @@ class WaitQueue(Generic[Who]):
     """`refusal(seconds)` says what was waited for in vain; `pass_on(who)` takes a turn back from who cannot use it.
 
     As all wait equally long, whoever came first is the first whose time is over: one timer for all of them does, and
-    what is granted in time costs none (with a future and a timer for each a wait took 9 µs, most of them in asyncio).
+    what is granted in time costs none (a future and a timer for each took 5.6 µs more).
     """
 
     def __init__(
@@ -56,7 +56,10 @@ class WaitQueue(Generic[Who]):
         return len(self._waiters)
 
     def wait(self, call: Call, who: Who) -> None:
-        """Return when it is the turn of `who`; called from inside `call`. `ServiceUnavailable` when it is not in time."""
+        """Return when it is the turn of `who`; called from inside `call`.
+
+        Raises `ServiceUnavailable` when that takes too long.
+        """
         waiter = _Waiter(call, who, self._event_loop.time() + self._timeout)
         self._waiters.append(waiter)
         if self._timer is None:
