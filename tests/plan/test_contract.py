@@ -48,17 +48,13 @@ def route(number: count[int], method: str, path: str, kind: model.HandlerKind, *
         "status": 200,
         "python_errors": False,
         "keywords": [],
-        "fast_types": [],
         "policies": Policies(),
         "auth": [],
         "guards": [],
         "around": False,
     }
     fields |= {"args": [], "body": None, **changes}
-    call, encode = Ref(next(number)), Ref(next(number))
-    fast_types = [Ref(next(number)) for _ in fields.pop("fast_types")]
-    finish, fail = Ref(next(number)), Ref(next(number))
-    rest = {"call": call, "encode": encode, "fast_types": fast_types, "finish": finish, "fail": fail}
+    rest = {name: Ref(next(number)) for name in ("call", "encoders", "finish", "fail")}
     return RoutePlan(method=method, path=path, kind=kind, **fields, **rest)
 
 
@@ -124,7 +120,6 @@ def plan() -> AppPlan:
             "plain",
             args=parameters(number),
             keywords=["c", "cm", "group"],
-            fast_types=[dict],
         ),
         route(
             number,

@@ -10,7 +10,7 @@ use bolt_core::plan::{AppPlan, Argument, Body, Guard, HandlerKind, ObjectRef, Pa
 use bolt_core::route::RouteTree;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 use tokio_rustls::TlsAcceptor;
 
 use crate::backends::Backends;
@@ -126,8 +126,8 @@ pub(crate) struct Route {
     pub(crate) reads: Reads,
     pub(crate) body: Option<Body>,
     pub(crate) call: Py<PyAny>,
-    pub(crate) encode: Py<PyAny>,
-    pub(crate) fast_types: Vec<Py<PyAny>>,
+    /// How values of just these types are answered as JSON.
+    pub(crate) encoders: Py<PyDict>,
     pub(crate) finish: Py<PyAny>,
     pub(crate) fail: Py<PyAny>,
     /// Called for refused requests, on the loop, where `call` is for a thread.
@@ -332,8 +332,7 @@ impl RouteBuilder<'_, '_> {
             reads,
             body: plan.body,
             call: self.object(plan.call)?,
-            encode: self.object(plan.encode)?,
-            fast_types: plan.fast_types.into_iter().map(|index| self.object(index)).collect::<PyResult<_>>()?,
+            encoders: self.object(plan.encoders)?.into_bound(self.py).cast_into()?.unbind(),
             finish: self.object(plan.finish)?,
             fail: self.object(plan.fail)?,
             refuse: plan.refuse.map(|index| self.object(index)).transpose()?,

@@ -161,8 +161,7 @@ class RoutePlan(msgspec.Struct, frozen=True, kw_only=True):
     keywords: list[str]
     body: Body | None
     call: Ref
-    encode: Ref
-    fast_types: list[Ref]
+    encoders: Ref
     finish: Ref
     fail: Ref
 

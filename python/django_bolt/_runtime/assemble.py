@@ -156,7 +156,7 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
     reads_request = any(isinstance(argument, RequestArgument) for argument in route.arguments)
     declared = planner.route(route.declaration, reads_request=reads_request)
     call, kind = callable_of(route, emit_signals=configuration.emit_signals)
-    encode, fast_types = encoder = encoder_for(route)
+    _, by_type = encoder = encoder_for(route)
     chain = planner.django(route.declaration)
     finish = finisher_for(route, encoder=encoder)
     fail = failer_for(api, unanswered=None if chain is None or not chain.sees_exceptions else chain.answer_exception)
@@ -200,8 +200,7 @@ def plan_route(api: Application, route: Route, *, planner: Planner) -> RoutePlan
         body=RawBody() if route.body is None and is_read(route, chain, declared) else route.body,
         call=Ref(here or around or call),
         refuse=None if here is None else Ref(around),
-        encode=Ref(encode),
-        fast_types=[Ref(kind) for kind in fast_types],
+        encoders=Ref(by_type),
         finish=Ref(finish),
         fail=Ref(fail),
     )

@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from django_bolt import _json
 from django_bolt._django.response import from_http_response, is_unrendered
 from django_bolt._plan.compile import Route
-from django_bolt._runtime.encode import Encode, encoder_for, is_typed
+from django_bolt._runtime.encode import ByType, Encode, encoder_for, is_typed
 from django_bolt._runtime.rows import asks_database, holds_rows
 from django_bolt._runtime.twin import strip
 from django_bolt.orm.entry import run_blocking
@@ -33,21 +33,21 @@ _OBJECTS = (Response, HttpResponseBase)
 _BODILESS = frozenset({204, 205, 304})
 
 
-def finisher_for(route: Route, *, encoder: tuple[Encode, tuple[type, ...]] | None = None) -> Finish:
+def finisher_for(route: Route, *, encoder: tuple[Encode, ByType] | None = None) -> Finish:
     """Return `finish(value)` of a route: the reply, or a coroutine of it where reading a value blocks under a loop.
 
     `encoder` is what `encoder_for(route)` returns, where the caller has it already.
     """
-    encode, fast_types = encoder or encoder_for(route)
-    plain = frozenset({dict, list, *fast_types})
+    encode, by_type = encoder or encoder_for(route)
     default, typed = route.status, is_typed(route.response_type)
     is_data = _is_tuple_type(route.response_type)
 
     def finish(value: Any) -> Reply | Coroutine[Any, Any, Reply]:
-        if type(value) in plain:
+        at_once = by_type.get(type(value))
+        if at_once is not None:
             # What the server does where nothing stands around the handler.
             try:
-                return default, [_JSON_HEADER], encode(value)
+                return default, [_JSON_HEADER], at_once(value)
             except SynchronousOnlyOperation:
                 pass
         if type(value) is str and not typed:

@@ -19,9 +19,11 @@ from django_bolt._plan.annotation import NoneType, collection, item_of, members,
 from django_bolt._runtime.rows import Reader, Row, attribute_names, is_scalar, mappings, only_record
 from django_bolt._runtime.twin import Twins, fields_of, strip
 
-__all__ = ["Flat"]
+__all__ = ["ByType", "Encode", "Flat"]
 
 Encode = Callable[[Any], bytes]
+ByType = dict[type, Encode]
+"""How a value of just this type is encoded."""
 
 
 class Flat:
@@ -29,19 +31,27 @@ class Flat:
 
     Rows are taken as tuples, converted into a tuple of the fields' types, and made into the record's twin by position:
     10 rows of 4 fields take 5.6 µs; as dicts converted into the twin 10.6, as checked dicts 7.0.
+
+    `by_type` is given an encoder for each class of instances that msgspec can read itself: 0.9 µs an instance, not 3.1,
+    and a third of that beside a request's other work, when nothing of it is in the caches.
     """
 
-    def __init__(self, record: Any, twins: Twins, reader: Reader, *, many: bool, otherwise: Encode) -> None:
+    def __init__(
+        self, record: Any, twins: Twins, reader: Reader, *, many: bool, otherwise: Encode, by_type: ByType
+    ) -> None:
         self._record, self._many = record, many
         self._fields = fields_of(record)
         self._twin = twins.of(record)
         self._rows: Any = list[tuple[tuple(twins.of(field.type) for field in self._fields)]]  # type: ignore[misc]
         self._reader = reader
         self._otherwise = otherwise
+        self._by_type = by_type
         self._getters: dict[type[Model], Callable[[Any], Row] | None] = {}
 
     @classmethod
-    def of(cls, response_type: Any, twins: Twins, reader: Reader, *, otherwise: Encode) -> Flat | None:
+    def of(
+        cls, response_type: Any, twins: Twins, reader: Reader, *, otherwise: Encode, by_type: ByType
+    ) -> Flat | None:
         """Return the encoder of a type, `None` where it is not that simple; `otherwise` takes values that are not."""
         found = _shape(response_type)
         if found is None or twins.may_leave_out:
@@ -50,7 +60,7 @@ class Flat:
         fields = fields_of(record)
         if not fields or not _is_struct(twins.of(record)) or not all(is_scalar(field.type) for field in fields):
             return None
-        return cls(record, twins, reader, many=many, otherwise=otherwise)
+        return cls(record, twins, reader, many=many, otherwise=otherwise, by_type=by_type)
 
     def encode(self, value: Any) -> bytes:
         """Return the JSON of a value for which `holds_rows` is true."""
@@ -80,17 +90,42 @@ class Flat:
             return None
         kind = next(iter(kinds))
         if kind not in self._getters:
-            self._getters[kind] = self._getter(kind) if issubclass(kind, Model) else None
+            self._getters[kind] = self._meet(kind) if issubclass(kind, Model) else None
         get = self._getters[kind]
         try:
             return None if get is None else list(map(get, instances))
         except (AttributeError, ObjectDoesNotExist, SynchronousOnlyOperation):
             return None
 
-    def _getter(self, model: type[Model]) -> Callable[[Any], Row]:
+    def _meet(self, model: type[Model]) -> Callable[[Any], Row]:
+        """Return what reads the fields of a model's instances."""
         names = attribute_names(model, self._fields)
+        if not self._many and self._is_read_by_name(model, names):
+            self._by_type[model] = _reading_by_name(self._twin, otherwise=self.encode)
         get = attrgetter(*names)
         return get if len(names) > 1 else lambda instance: (get(instance),)
+
+    def _is_read_by_name(self, model: type[Model], names: list[str]) -> bool:
+        """Return whether msgspec reads the same attributes of an instance, and no others.
+
+        It looks for a renamed field under both names, for a tag in an attribute, and for keys in what has any.
+        """
+        config = self._twin.__struct_config__
+        plain = config.tag is None and not config.array_like and not hasattr(model, "__getitem__")
+        return plain and names == [field.wire for field in self._fields] == [field.name for field in self._fields]
+
+
+def _reading_by_name(twin: Any, *, otherwise: Encode) -> Encode:
+    convert, encode_json = msgspec.convert, _json.encode
+
+    def encode(instance: Any) -> bytes:
+        try:
+            return encode_json(convert(instance, twin, from_attributes=True))
+        except msgspec.ValidationError:
+            # As for an attribute that raises whatever it may: the twin wants them all.
+            return otherwise(instance)
+
+    return encode
 
 
 def _shape(annotation: Any) -> tuple[Any, bool] | None:

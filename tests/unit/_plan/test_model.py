@@ -32,8 +32,7 @@ def route(**changes):
         "guards": [],
         "around": False,
         "call": Ref(len),
-        "encode": Ref(repr),
-        "fast_types": [],
+        "encoders": Ref(repr),
         "finish": Ref(str),
         "fail": Ref(int),
     }
@@ -44,7 +43,7 @@ def test_objects_cross_beside_the_plan_in_order():
     data, objects = serialise(AppPlan(routes=[route()], prefixes=["/api"], scopes=[], backends=[], server=ServerPlan()))
     plan = json.loads(data)
     assert objects == [len, repr, str, int]
-    assert [plan["routes"][0][name] for name in ("call", "encode", "finish", "fail")] == [0, 1, 2, 3]
+    assert [plan["routes"][0][name] for name in ("call", "encoders", "finish", "fail")] == [0, 1, 2, 3]
     assert plan["prefixes"] == ["/api"]
     assert plan["server"]["limits"]["body"] == 2_621_440
 

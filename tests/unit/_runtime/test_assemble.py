@@ -35,7 +35,7 @@ def test_every_route_with_its_callables():
     assert (route["method"], route["path"], route["status"]) == ("POST", "/api/items/{item_id}", 201)
     assert route["shield"] is True
     assert assembled.objects[route["call"]] is create
-    assert callable(assembled.objects[route["encode"]])
+    assert all(map(callable, assembled.objects[route["encoders"]].values()))
     assert callable(assembled.objects[route["finish"]])
     assert callable(assembled.objects[route["fail"]])
     assert [argument["wire"] for argument in route["args"]] == ["item_id", "q"]

@@ -103,7 +103,7 @@ PLAIN = {"id": 1, "username": "ann", "address": None}
 
 @pytest.mark.parametrize("annotation", [msgspec.UNSET, None, Any, object, type(None)])
 def test_untyped_is_the_shared_encoder(annotation):
-    assert type_encoder(annotation) == (_json.encode, ())
+    assert type_encoder(annotation) == (_json.encode, {dict: _json.encode, list: _json.encode})
     assert not is_typed(annotation)
 
 
@@ -226,14 +226,15 @@ def test_without_validation_values_go_out_as_they_are():
         (int, ()),
     ],
 )
-def test_fast_types(annotation, types):
-    assert type_encoder(annotation)[1] == types
+def test_types_that_are_encoded_at_once(annotation, types):
+    encode, by_type = type_encoder(annotation)
+    assert by_type == dict.fromkeys((dict, list, *types), encode)
 
 
 def test_of_a_route():
     route = SimpleNamespace(response_type=UserSchema, declaration=SimpleNamespace(validate_response=False))
-    encode, types = encoder_for(route)
-    assert types == (UserSchema,)
+    encode, by_type = encoder_for(route)
+    assert by_type == {dict: encode, list: encode, UserSchema: encode}
     assert encode({"a": 1}) == b'{"a":1}'
 
 

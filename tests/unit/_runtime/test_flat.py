@@ -1,16 +1,23 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, NewType, TypedDict
 
 import msgspec
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
+from django.core.exceptions import SynchronousOnlyOperation
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
-from django_bolt._runtime.flat import Flat
+from django_bolt._runtime.encode import type_encoder
+from django_bolt._runtime.flat import ByType, Flat
 from django_bolt._runtime.rows import Reader
 from django_bolt._runtime.twin import Twins
+from django_bolt.exceptions import ResponseValidationError
 
 pytestmark = pytest.mark.django_db
 
@@ -54,10 +61,12 @@ class Empty(msgspec.Struct):
 Alias = NewType("Alias", UserSchema)
 
 
-def flat(annotation: Any, otherwise: Any = None) -> Flat | None:
+def flat(annotation: Any, otherwise: Any = None, by_type: ByType | None = None) -> Flat | None:
     twins = Twins(strict=True)
     twins.of(annotation)
-    return Flat.of(annotation, twins, Reader(annotation), otherwise=otherwise or pytest.fail)
+    reader = Reader(annotation)
+    by_type = {} if by_type is None else by_type
+    return Flat.of(annotation, twins, reader, otherwise=otherwise or pytest.fail, by_type=by_type)
 
 
 @pytest.mark.parametrize(
@@ -149,3 +158,135 @@ def test_what_cannot_be_read_at_once_is_handed_on_itself(users):
     handed = []
     flat(Name, handed.append).encode(users)
     assert handed == [users]
+
+
+# What msgspec reads itself ------------------------------------------------------------------
+
+
+class Key(msgspec.Struct):
+    content_type: int
+    codename: str
+
+
+class KeyId(msgspec.Struct):
+    content_type_id: int
+    codename: str
+
+
+class Renamed(msgspec.Struct):
+    username: str = msgspec.field(name="name")
+
+
+class Tagged(msgspec.Struct, tag=True):
+    username: str
+
+
+class WithDefault(msgspec.Struct):
+    username: str = "nobody"
+    nickname: str = "none"
+
+
+class Text(msgspec.Struct):
+    date_joined: str
+    username: str
+
+
+class Keyed(User):
+    class Meta:
+        app_label = "auth"
+        proxy = True
+
+    def __getitem__(self, name: str) -> Any:
+        raise LookupError(name)
+
+
+class Failing(User):
+    error: Exception
+
+    class Meta:
+        app_label = "auth"
+        proxy = True
+
+    @property
+    def nickname(self) -> str:
+        raise self.error
+
+
+def met(annotation: Any, instance: Any) -> ByType:
+    """Return the encoders of types that a type's encoder keeps once it has met an instance."""
+    encode, by_type = type_encoder(annotation)
+    before = set(by_type)
+    encode(instance)
+    return {kind: encoder for kind, encoder in by_type.items() if kind not in before}
+
+
+USER = User(id=1, username="ann", email="a@b.c", date_joined=datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC))
+PERMISSION = Permission(id=1, content_type_id=7, codename="add")
+
+
+@pytest.mark.parametrize(
+    ("annotation", "instance"),
+    [(UserSchema, USER), (UserSchema | None, USER), (Alias, USER), (Data, USER), (KeyId, PERMISSION)],
+)
+def test_instances_whose_attributes_have_the_names_of_the_fields(annotation, instance):
+    [(kind, at_once)] = met(annotation, instance).items()
+    assert kind is type(instance)
+    assert at_once(instance) == type_encoder(annotation)[0](instance)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "instance"),
+    [
+        (Key, PERMISSION),
+        (Renamed, User(username="ann")),
+        (Tagged, USER),
+        (Array, USER),
+        (UserSchema, Keyed(id=1, username="ann")),
+        (list[UserSchema], [USER]),
+        (Nested | int, 1),
+    ],
+)
+def test_others_are_read_here(annotation, instance):
+    assert met(annotation, instance) == {}
+
+
+def failing(error: Exception) -> Failing:
+    instance = Failing(username="ann")
+    instance.error = error
+    return instance
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        (UserSchema, User(id=1, username=SafeString("<b>"))),
+        (UserSchema, User(id=1, username=gettext_lazy("Yes"))),
+        (Text, USER),
+        (WithDefault, failing(AttributeError("none"))),
+    ],
+)
+def test_what_msgspec_does_not_take_is_read_with_care(annotation, value):
+    [at_once] = met(annotation, value).values()
+    assert at_once(value) == type_encoder(annotation)[0](value)
+
+
+@pytest.mark.parametrize("wrong", [{"username": 2}, {"id": "one"}, {"username": None}])
+def test_what_does_not_fit_is_refused_in_the_same_words(wrong):
+    value = User(**{"id": 1, "username": "ann", **wrong})
+    [at_once] = met(UserSchema, USER).values()
+    with pytest.raises(ResponseValidationError) as careful:
+        type_encoder(UserSchema)[0](value)
+    with pytest.raises(ResponseValidationError, match=re.escape(str(careful.value))):
+        at_once(value)
+
+
+@pytest.mark.parametrize("error", [LookupError("database is gone"), SynchronousOnlyOperation("a query")])
+def test_a_failing_attribute_is_not_replaced_by_the_default(error):
+    [at_once] = met(WithDefault, failing(AttributeError("none"))).values()
+    with pytest.raises(type(error), match=str(error)):
+        at_once(failing(error))
+
+
+def test_a_deferred_field_is_loaded(users):
+    [at_once] = met(UserSchema, users[0]).values()
+    assert at_once(User.objects.only("pk").get(username="ann")) == b'{"id":%d,"username":"ann"}' % users[0].pk

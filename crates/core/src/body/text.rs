@@ -1,10 +1,17 @@
 //! What a JSON text would bring into strings.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+/// Made once: looking through a short body takes no longer than making it.
+static NUL_ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u0000"));
+
 /// True where the body has a `\u0000` escape: NUL, which databases and C libraries choke on.
 ///
 /// An escaped backslash followed by `u0000` is not one.
 pub fn has_nul_escape(body: &[u8]) -> bool {
-    memchr::memmem::find_iter(body, b"\\u0000").any(|at| {
+    NUL_ESCAPE.find_iter(body).any(|at| {
         let before = body.get(..at).unwrap_or_default();
         before.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 0
     })

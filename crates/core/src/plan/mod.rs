@@ -84,10 +84,8 @@ pub struct RoutePlan {
     pub body: Option<Body>,
     /// What is called with the arguments.
     pub call: ObjectRef,
-    /// `encode(value) -> bytes`: JSON of a dict, list or instance of `fast_type`.
-    pub encode: ObjectRef,
-    /// Types beside dict and list whose instances `encode` takes as they are.
-    pub fast_types: Vec<ObjectRef>,
+    /// A dict of `encode(value) -> bytes` by the type of the value, for those that are answered as JSON; it may grow.
+    pub encoders: ObjectRef,
     /// `finish(value) -> (status, headers, body) | coroutine`: any other return value.
     pub finish: ObjectRef,
     /// `fail(exception, exchange) -> (status, headers, body) | coroutine`.

@@ -108,10 +108,8 @@ pub(crate) enum Origin {
 
 /// Turns what a handler returned into an outcome.
 pub(crate) fn outcome(py: Python<'_>, app: &Compiled, route: &Route, value: &Bound<'_, PyAny>) -> PyResult<Outcome> {
-    let plain = ffi::is_plain_container(value)
-        || route.fast_types.iter().any(|kind| ffi::is_exactly(value, kind.bind_borrowed(py)));
-    if plain {
-        match route.encode.bind(py).call1((value,)) {
+    if let Some(encode) = route.encoders.bind(py).get_item(value.get_type())? {
+        match encode.call1((value,)) {
             Ok(encoded) => {
                 let bytes = Bytes::copy_from_slice(encoded.cast::<PyBytes>()?.as_bytes());
                 return Ok(Outcome::Reply(Reply::json(route.status, bytes)));

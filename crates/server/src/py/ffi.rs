@@ -101,12 +101,6 @@ pub(crate) fn is_exactly(value: &Bound<'_, PyAny>, kind: Borrowed<'_, '_, PyAny>
     unsafe { ffi::Py_TYPE(value.as_ptr()).cast::<ffi::PyObject>() == kind.as_ptr() }
 }
 
-/// True when the object is exactly a dict or a list.
-pub(crate) fn is_plain_container(value: &Bound<'_, PyAny>) -> bool {
-    // SAFETY: exact type checks of a live object.
-    unsafe { ffi::PyDict_CheckExact(value.as_ptr()) != 0 || ffi::PyList_CheckExact(value.as_ptr()) != 0 }
-}
-
 /// Takes over a listening socket that Python has detached.
 pub(crate) fn adopt_listener(descriptor: RawFd) -> OwnedFd {
     // SAFETY: Python's `socket.detach()` gave up the descriptor, so this is its only owner.
