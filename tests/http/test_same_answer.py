@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
+from django.contrib.auth.models import Group
 from django.http import Http404, HttpResponse
 
 from django_bolt import BoltAPI, Depends, Header, Query, Request
@@ -25,6 +26,10 @@ class Item(msgspec.Struct):
 
 class Wide(Item):
     secret: str = "hunter2"
+
+
+class Named(msgspec.Struct):
+    name: str
 
 
 @dataclass
@@ -81,6 +86,9 @@ TYPED: dict[str, tuple[Any, Callable[[], Any]]] = {
     "tuple": (tuple[int, int], lambda: (1, 201)),
     "json": (Item, lambda: JSON(Wide("a"), 201)),
     "error body": (Item, lambda: ({"error": 1}, 400)),
+    "instance": (Named, lambda: Group(name="a")),
+    "instance with a status": (Named, lambda: (Group(name="a"), 200)),
+    "wrong instance": (Named, lambda: Group(name=1)),
 }
 
 
@@ -165,7 +173,8 @@ def test_typed(name: str, validate: bool) -> None:
     kind, make = TYPED[name]
     api, paths = application(make, response_model=kind, validate_response=validate)
     with TestClient(api, raise_server_exceptions=False) as client:
-        assert_same({path: seen(client.get(path)) for path in paths})
+        # Again, for what is looked at when it is met first.
+        assert_same({f"{path} {time}": seen(client.get(path)) for path in paths for time in range(2)})
 
 
 @pytest.mark.parametrize("name", VALUES)
