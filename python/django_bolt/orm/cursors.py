@@ -22,8 +22,10 @@ __all__ = ["lent"]
 @cache
 def lent(kind: type[BaseDatabaseWrapper]) -> type[BaseDatabaseWrapper]:
     """Return the kind of connection that a pool lends over a backend's: that one itself if it makes its own cursors."""
-    passed_by = ("cursor", "_cursor", "_prepare_cursor", "make_cursor", "close_if_health_check_failed")
+    passed_by = ("cursor", "_cursor", "_prepare_cursor", "make_cursor", "ensure_connection")
     if any(getattr(kind, name) is not getattr(BaseDatabaseWrapper, name) for name in passed_by):
+        return kind
+    if not is_djangos(kind.close_if_health_check_failed):
         return kind
     return type(kind.__name__, (_Lent, kind), {"__module__": kind.__module__, "__doc__": kind.__doc__})
 

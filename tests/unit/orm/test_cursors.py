@@ -185,3 +185,8 @@ async def test_code_on_the_loop_may_not_block_it(file: File) -> None:
     connection.connection = object()
     with pytest.raises(SynchronousOnlyOperation):
         connection.cursor()
+
+
+def test_postgresql_s_backend_is_known() -> None:
+    postgresql = pytest.importorskip("django.db.backends.postgresql.base", exc_type=ImportError)
+    assert lent(postgresql.DatabaseWrapper) is not postgresql.DatabaseWrapper
