@@ -302,3 +302,33 @@ def test_a_thread_gets_a_new_connection_behind_a_forgotten_transaction(file: Fil
 
 def test_a_connection_that_was_never_opened_is_as_good_as_new(file: File) -> None:
     assert tidy(unopened("default", {}))
+
+
+@pytest.mark.parametrize("health_checked", [True, False])
+@pytest.mark.parametrize("errors", [True, False])
+@pytest.mark.parametrize("age", [None, -1, 60])
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_fine_connection_is_left_as_django_leaves_it(
+    file: File, autocommit: bool, age: float | None, errors: bool, health_checked: bool
+) -> None:
+    def state(clean_up: Callable[[Any], Any]) -> Any:
+        made = unopened("default", {})
+        made.ensure_connection()
+        made.set_autocommit(autocommit)
+        made.settings_dict["CONN_MAX_AGE"] = 600
+        made.close_at = None if age is None else time.monotonic() + age
+        made.errors_occurred, made.health_check_done = errors, health_checked
+        clean_up(made)
+        left = made.connection is None, made.errors_occurred, made.health_check_done
+        made.close()
+        return left
+
+    assert state(tidy) == state(lambda made: made.close_if_unusable_or_obsolete())
+
+
+def test_a_backend_that_looks_for_itself_is_asked(file: File, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = unopened("default", {})
+    made.ensure_connection()
+    monkeypatch.setattr(type(made), "close_if_unusable_or_obsolete", lambda self: self.close())
+    assert tidy(made)
+    assert made.connection is None
