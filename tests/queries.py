@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet, sql
 from django.db.models.sql import Query
 from django.db.models.sql.subqueries import InsertQuery
 
-from django_bolt.orm.shapes import compiled, install, shape
+from django_bolt.orm.shapes import compiled, insertions, install, shape
 from scripts.verified_queries import after_at_first_sight
 
 __all__ = ["assert_compiled", "both_ways", "counting_compiled", "learning_at_once", "outcome", "plain", "undone"]
@@ -24,6 +24,7 @@ def plain() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(install, "RecordedQuery", Query)
         patch.setattr(sql, "InsertQuery", InsertQuery)
+        patch.setattr(Model, "_save_table", insertions._save_table)
         yield
 
 
