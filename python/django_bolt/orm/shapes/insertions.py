@@ -7,11 +7,12 @@ Django, before anything was done for it. Nothing here may compile.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import getattr_static
 from typing import Any
 
 from django.db import connections
 from django.db.backends.base.operations import BaseDatabaseOperations
-from django.db.models import Manager, Model, QuerySet
+from django.db.models import Field, Manager, Model, QuerySet
 from django.db.models.sql.compiler import SQLInsertCompiler
 
 from django_bolt.orm.djangos import is_djangos
@@ -74,11 +75,11 @@ class Insertions:
         self.found = _found(kind)
         self.primary_key = meta.pk
         fields = [field for field in meta.local_concrete_fields if not field.generated]
-        self.keyed = Insertion(model, fields)
+        self.keyed = Insertion(model, fields, kind)
         self.keyless = None
         others = [field for field in fields if field is not meta.auto_field]
         if meta.pk is meta.auto_field and not meta.pk.has_default() and others:
-            self.keyless = Insertion(model, others)
+            self.keyless = Insertion(model, others, kind)
 
     @classmethod
     def of(cls, model: Any, kind: Any) -> Insertions | None:
@@ -95,13 +96,14 @@ class Insertions:
 
 
 class Insertion:
-    """An INSERT of some fields of an object."""
+    """An INSERT of some fields of an object. `_asked_first`: whether one may do more than read when it is asked."""
 
-    __slots__ = ("_fields", "_key", "_returned", "_statements", "model")
+    __slots__ = ("_asked_first", "_fields", "_key", "_returned", "_statements", "model")
 
-    def __init__(self, model: Any, fields: Sequence[Any]) -> None:
+    def __init__(self, model: Any, fields: Sequence[Any], kind: Any) -> None:
         self.model = model
         self._fields = fields
+        self._asked_first = _ASKS_FIRST and not all(_only_reads(field, kind) for field in fields)
         self._returned = list(model._meta.db_returning_fields)
         self._key = key_of(fields, self._returned)
         self._statements: dict[Any, Statement] = root(model).inserts
@@ -115,10 +117,14 @@ class Insertion:
         returned = self._returned
         if returned and not (connection.features.can_return_columns_from_insert and has_none(connection, statement)):
             return False
-        values = self.values(instance, connection)
-        if values is None:
-            return False
+        if self._asked_first:
+            # A file that is stored may change the fields before it, and is stored though one of these has no fit value.
+            for field in self._fields:
+                field.pre_save(instance, True)
         with connection.cursor() as cursor:
+            values = self.values(instance, connection)
+            if values is None:
+                return False
             cursor.execute(statement.sql, values)
             rows = _fetch(connection.ops, cursor) if returned else ()
         if rows:
@@ -149,6 +155,16 @@ else:
 
     def _fetch(operations: Any, cursor: Any) -> Any:
         return [operations.fetch_returned_insert_columns(cursor, ())]
+
+
+_ASKS_FIRST = hasattr(Model, "_assign_returned_values")
+"""Whether Django asks all fields for their values once before it asks for those that it saves. New in Django 6.1."""
+
+
+def _only_reads(field: Any, kind: Any) -> bool:
+    """Tell whether a field's value is what an object of a class holds, read by Django."""
+    reader = type(getattr_static(kind, field.attname, None))
+    return type(field).pre_save is Field.pre_save and reader.__module__.startswith("django.")
 
 
 def _found(kind: Any) -> tuple[Any, ...]:
