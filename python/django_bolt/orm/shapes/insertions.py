@@ -53,8 +53,12 @@ def _add(instance: Any, model: Any, force_insert: Any, using: str) -> bool:
     if insertions is None or insertions.found != _found(kind):
         return False
     primary_key = insertions.primary_key
-    if getattr(instance, primary_key.attname) is None:
+    key = getattr(instance, primary_key.attname)
+    if key is None:
         insertion = insertions.keyless
+    elif isinstance(key, tuple):
+        # Django looks into it.
+        return False
     elif force_insert or (instance._state.adding and primary_key.has_default()):
         insertion = insertions.keyed
     else:
@@ -78,7 +82,8 @@ class Insertions:
         self.keyed = Insertion(model, fields, kind)
         self.keyless = None
         others = [field for field in fields if field is not meta.auto_field]
-        if meta.pk is meta.auto_field and not meta.pk.has_default() and others:
+        makes_none = not meta.pk.has_default() and meta.pk.get_default() is None
+        if meta.pk is meta.auto_field and makes_none and is_djangos(meta.pk.get_pk_value_on_save) and others:
             self.keyless = Insertion(model, others, kind)
 
     @classmethod
@@ -89,6 +94,8 @@ class Insertions:
             type(model._base_manager) is Manager
             and len(meta.pk_fields) == 1
             and not meta.order_with_respect_to
+            and kind.__setattr__ is object.__setattr__
+            and kind.__getattribute__ is object.__getattribute__
             and all(_is_plain(field) for field in meta.local_concrete_fields)
             and all(map(is_djangos, _found(kind)))
         )
