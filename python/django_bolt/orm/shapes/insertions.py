@@ -12,19 +12,18 @@ from typing import Any
 
 from django.db import connections
 from django.db.backends.base.operations import BaseDatabaseOperations
-from django.db.models import Field, Manager, Model, QuerySet
+from django.db.models import Field, Manager, Model, QuerySet, sql
 from django.db.models.sql.compiler import SQLInsertCompiler
 
 from django_bolt.orm.djangos import is_djangos
 from django_bolt.orm.shapes.converters import has_none
-from django_bolt.orm.shapes.inserts import key_of
+from django_bolt.orm.shapes.inserts import NotedInsert, key_of
 from django_bolt.orm.shapes.shape import root
 from django_bolt.orm.shapes.writes import Statement, is_special
 
 __all__ = ["save_table"]
 
 _save_table: Any = vars(Model)["_save_table"]
-_get_pk_val: Any = vars(Model)["_get_pk_val"]
 
 
 def save_table(
@@ -50,7 +49,7 @@ def _add(instance: Any, model: Any, force_insert: Any, using: str) -> bool:
         insertions = known[kind]
     except KeyError:
         insertions = known[kind] = Insertions.of(model, kind)
-    if insertions is None or insertions.found != _found(kind):
+    if insertions is None or not _is_djangos_way(model, kind, instance):
         return False
     primary_key = insertions.primary_key
     key = getattr(instance, primary_key.attname)
@@ -67,16 +66,12 @@ def _add(instance: Any, model: Any, force_insert: Any, using: str) -> bool:
 
 
 class Insertions:
-    """How rows for objects of one class are added to one table: `keyed` with their primary key, `keyless` without.
+    """How rows for objects of one class are added to one table: `keyed` with their primary key, `keyless` without."""
 
-    `found`: what must not have been replaced since.
-    """
-
-    __slots__ = ("found", "keyed", "keyless", "primary_key")
+    __slots__ = ("keyed", "keyless", "primary_key")
 
     def __init__(self, model: Any, kind: Any) -> None:
         meta = model._meta
-        self.found = _found(kind)
         self.primary_key = meta.pk
         fields = [field for field in meta.local_concrete_fields if not field.generated]
         self.keyed = Insertion(model, fields, kind)
@@ -97,7 +92,7 @@ class Insertions:
             and kind.__setattr__ is object.__setattr__
             and kind.__getattribute__ is object.__getattribute__
             and all(_is_plain(field) for field in meta.local_concrete_fields)
-            and all(map(is_djangos, _found(kind)))
+            and all(map(is_djangos, _PASSED_BY))
         )
         return cls(model, kind) if plain else None
 
@@ -164,28 +159,50 @@ else:
         return [operations.fetch_returned_insert_columns(cursor, ())]
 
 
-_ASKS_FIRST = hasattr(Model, "_assign_returned_values")
-"""Whether Django asks all fields for their values once before it asks for those that it saves. New in Django 6.1."""
-
-
 def _only_reads(field: Any, kind: Any) -> bool:
     """Tell whether a field's value is what an object of a class holds, read by Django."""
     reader = type(getattr_static(kind, field.attname, None))
     return type(field).pre_save is Field.pre_save and reader.__module__.startswith("django.")
 
 
-def _found(kind: Any) -> tuple[Any, ...]:
-    """Return what Django would call on its way to the INSERT of an object of a class."""
+# Looked up in `vars`, where a type checker does not miss what Django does not tell of.
+_do_insert: Any = vars(Model)["_do_insert"]
+_get_pk_val: Any = vars(Model)["_get_pk_val"]
+_is_pk_set: Any = vars(Model)["_is_pk_set"]
+# New in Django 6.1.
+_assign: Any = vars(Model).get("_assign_returned_values")
+_get_queryset: Any = Manager.get_queryset
+_manager_insert: Any = Manager._insert  # type: ignore[attr-defined]
+_queryset_insert: Any = vars(QuerySet)["_insert"]
+_execute_sql: Any = SQLInsertCompiler.execute_sql
+
+_ASKS_FIRST = _assign is not None
+"""Whether Django asks all fields for their values once before it asks for those that it saves."""
+
+_PASSED_BY = (
+    *(_save_table, _do_insert, _get_pk_val, _is_pk_set, _assign),
+    *(_get_queryset, _manager_insert, _queryset_insert, _execute_sql),
+)
+
+
+def _is_djangos_way(model: Any, kind: Any, instance: Any) -> bool:
+    """Tell whether Django's own code would be called on the way to the INSERT of an object."""
+    manager = model._base_manager
+    held = manager.__dict__
     return (
-        kind._do_insert,
-        kind._get_pk_val,
-        kind._is_pk_set,
-        # New in Django 6.1.
-        getattr(kind, "_assign_returned_values", _get_pk_val),
-        Manager.get_queryset,
-        Manager._insert,  # type: ignore[attr-defined]
-        QuerySet._insert,  # type: ignore[attr-defined]
-        SQLInsertCompiler.execute_sql,
+        kind._do_insert is _do_insert
+        and "_do_insert" not in instance.__dict__
+        and kind._get_pk_val is _get_pk_val
+        and kind._is_pk_set is _is_pk_set
+        and getattr(kind, "_assign_returned_values", None) is _assign
+        and manager._queryset_class is QuerySet
+        and "_insert" not in held
+        and "get_queryset" not in held
+        and Manager.get_queryset is _get_queryset
+        and Manager._insert is _manager_insert  # type: ignore[attr-defined]
+        and QuerySet._insert is _queryset_insert  # type: ignore[attr-defined]
+        and sql.InsertQuery is NotedInsert
+        and SQLInsertCompiler.execute_sql is _execute_sql
     )
 
 
