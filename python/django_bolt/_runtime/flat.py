@@ -49,9 +49,7 @@ class Flat:
         self._getters: dict[type[Model], Callable[[Any], Row] | None] = {}
 
     @classmethod
-    def of(
-        cls, response_type: Any, twins: Twins, reader: Reader, *, otherwise: Encode, by_type: ByType
-    ) -> Flat | None:
+    def of(cls, response_type: Any, twins: Twins, reader: Reader, *, otherwise: Encode, by_type: ByType) -> Flat | None:
         """Return the encoder of a type, `None` where it is not that simple; `otherwise` takes values that are not."""
         found = _shape(response_type)
         if found is None or twins.may_leave_out:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from asyncio import _get_running_loop
 from functools import cache
+from operator import is_not
 from typing import Any
 
 from django.apps import apps
@@ -47,7 +48,7 @@ def _found() -> tuple[Any, ...]:
     )
 
 
-_DJANGOS = _found() if all(map(is_djangos, _found())) else ()
+_DJANGOS = _found() if all(map(is_djangos, _found())) else (None,)
 
 
 class _Lent(BaseDatabaseWrapper):
@@ -60,7 +61,7 @@ class _Lent(BaseDatabaseWrapper):
             or self.health_check_enabled  # type: ignore[attr-defined]
             or self.queries_logged
             or _get_running_loop() is not None
-            or _found() != _DJANGOS
+            or any(map(is_not, _found(), _DJANGOS))
         ):
             return super().cursor()
         try:

@@ -19,6 +19,7 @@ from django_bolt.orm import cursors
 from django_bolt.orm.bridge import Bridge
 from django_bolt.orm.connections import unopened
 from django_bolt.orm.cursors import lent
+from tests.traced import traced
 from tests.unit.orm.conftest import File
 
 pytestmark = pytest.mark.usefixtures("bridge")
@@ -107,7 +108,7 @@ async def test_errors_are_django_s(bridge: Bridge, number: int) -> None:
         raise AssertionError("nothing was raised")
 
     found = await bridge.call(failed)
-    with mock.patch.object(cursors, "_DJANGOS", ()):
+    with mock.patch.object(cursors, "_DJANGOS", (None,)):
         assert found == await bridge.call(failed)
 
 
@@ -149,17 +150,17 @@ async def test_queries_are_logged(bridge: Bridge) -> None:
         assert await bridge.call(logged) == ["SELECT 1"]
 
 
-@pytest.mark.parametrize(
-    ("owner", "name"),
-    [
-        (CursorWrapper, "execute"),
-        (CursorWrapper, "_execute"),
-        (CursorWrapper, "_execute_with_wrappers"),
-        (BaseDatabaseWrapper, "cursor"),
-        (BaseDatabaseWrapper, "_cursor"),
-        (BaseDatabaseWrapper, "make_cursor"),
-    ],
-)
+PASSED_BY: list[tuple[Any, str]] = [
+    (CursorWrapper, "execute"),
+    (CursorWrapper, "_execute"),
+    (CursorWrapper, "_execute_with_wrappers"),
+    (BaseDatabaseWrapper, "cursor"),
+    (BaseDatabaseWrapper, "_cursor"),
+    (BaseDatabaseWrapper, "make_cursor"),
+]
+
+
+@pytest.mark.parametrize(("owner", "name"), PASSED_BY)
 async def test_what_a_package_puts_in_the_place_of_django_s_is_called(bridge: Bridge, owner: Any, name: str) -> None:
     await bridge.call(run, "SELECT 1")
     before = getattr(owner, name)
@@ -169,6 +170,16 @@ async def test_what_a_package_puts_in_the_place_of_django_s_is_called(bridge: Br
     patched.reset_mock()
     assert await bridge.call(run, "SELECT 1") == [(1,)]
     assert not patched.called
+
+
+@pytest.mark.parametrize(("owner", "name"), PASSED_BY)
+async def test_what_a_tracer_puts_there_is_called(bridge: Bridge, owner: Any, name: str) -> None:
+    """Its wrapper is equal to what it wraps."""
+    await bridge.call(run, "SELECT 1")
+    called: list[Any] = []
+    with mock.patch.object(owner, name, traced(getattr(owner, name), called)):
+        assert await bridge.call(run, "SELECT 1") == [(1,)]
+    assert called == [name]
 
 
 def test_a_backend_with_cursors_of_its_own_is_left_alone() -> None:

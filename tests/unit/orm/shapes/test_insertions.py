@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 from typing import Any
 from unittest import mock
 
@@ -13,9 +12,8 @@ from django.db.models import Manager, QuerySet, sql
 from django.db.models.sql.compiler import SQLInsertCompiler
 
 from django_bolt.orm.shapes import insertions, shape
-from tests.queries import plain, undone
-from tests.testapp.saved_models import Base, Spelled, Watched
 from tests.testapp.row_models import Author
+from tests.traced import traced
 
 pytestmark = pytest.mark.django_db
 
@@ -43,34 +41,6 @@ def learned(added: list[Any]) -> None:
         Author(name="a").save()
     assert added
     added.clear()
-
-
-class Forwarding:
-    """A wrapper that looks like what it wraps, and is equal to it, as those of tracers are."""
-
-    def __init__(self, wrapped: Any, called: list[Any]) -> None:
-        self.__wrapped__ = wrapped
-        self.called = called
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__wrapped__, name)
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self.__wrapped__ == other)
-
-    def __hash__(self) -> int:
-        return hash(self.__wrapped__)
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return Forwarding(self.__wrapped__.__get__(instance, owner), self.called)
-
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
-        self.called.append(self.__wrapped__.__name__)
-        return self.__wrapped__(*arguments, **options)
-
-
-def traced(function: Any, called: list[Any]) -> Any:
-    return Forwarding(function, called)
 
 
 def decorated(function: Any, called: list[Any]) -> Any:
