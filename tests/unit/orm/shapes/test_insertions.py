@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 from typing import Any
 from unittest import mock
 
 import pytest
-from django.db import connection, models
-from django.db.models import Manager, QuerySet, sql
+from django.core.exceptions import FieldError
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Manager, QuerySet, Value, sql
+from django.db.models.functions import Lower
+from django.db.models.signals import pre_save
 from django.db.models.sql.compiler import SQLInsertCompiler
+from django.test.utils import isolate_apps
 
 from django_bolt.orm.shapes import insertions, shape
+from tests.queries import undone
 from tests.testapp.row_models import Author
+from tests.testapp.saved_models import NOTED, Every, Inserter
 from tests.traced import traced
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +161,120 @@ def test_wrappers_of_statements_and_the_log_of_queries(added: list[Any], setting
     assert len(added) == 1
     assert [(params, many, where) for _, params, many, where in seen] == [(("logged",), False, connection)]
     assert ["logged" in query["sql"] for query in connection.queries[before:]] == [True]
+
+
+def save_three(kind: Any, **values: Any) -> None:
+    for _ in range(3):
+        kind(**values).save()
+
+
+@isolate_apps("tests.testapp")
+def test_a_field_that_is_added_later(added: list[Any]) -> None:
+    class Grown(models.Model):
+        name = models.CharField(max_length=20)
+
+        class Meta:
+            app_label = "testapp"
+
+    with connection.cursor() as cursor:
+        cursor.execute('CREATE TABLE "testapp_grown" ("id" integer PRIMARY KEY, "name" text, "size" integer DEFAULT 5)')
+    save_three(Grown, name="a")
+    assert added
+    models.IntegerField(default=5).contribute_to_class(Grown, "size")
+    save_three(Grown, name="b")
+    assert list(Grown.objects.values_list("name", "size")) == [("a", 5)] * 3 + [("b", 5)] * 3
+    added.clear()
+    Grown(name="c", size=6).save()
+    assert added
+    assert Grown.objects.get(size=6).name == "c"
+
+
+@isolate_apps("tests.testapp")
+def test_a_manager_that_is_added_later(added: list[Any]) -> None:
+    class Kept(models.Model):
+        name = models.CharField(max_length=20)
+
+        class Meta:
+            app_label = "testapp"
+
+    with connection.cursor() as cursor:
+        cursor.execute('CREATE TABLE "testapp_kept" ("id" integer PRIMARY KEY, "name" text)')
+    save_three(Kept, name="a")
+    added.clear()
+    NOTED.clear()
+    Kept.add_to_class("inserting", Inserter.as_manager())  # type: ignore[attr-defined]
+    Kept._meta.base_manager_name = "inserting"
+    save_three(Kept, name="a")
+    assert NOTED == ["inserted"] * 3
+    assert not added
+
+
+def test_another_table(added: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute('CREATE TABLE "elsewhere" ("id" integer PRIMARY KEY, "name" text)')
+    with monkeypatch.context() as patch:
+        patch.setattr(Author._meta, "db_table", "elsewhere")
+        for number in range(3):
+            Author(name=f"there {number}").save()
+        with connection.cursor() as cursor:
+            cursor.execute('SELECT "name" FROM "elsewhere"')
+            assert len(cursor.fetchall()) == 3
+    assert added
+    Author(name="here").save()
+    assert Author.objects.filter(name="here").exists()
+
+
+def test_an_order_that_is_asked_for_later(monkeypatch: pytest.MonkeyPatch, added: list[Any]) -> None:
+    """It is found out before the row is added."""
+    monkeypatch.setattr(
+        Author._meta,
+        "order_with_respect_to",
+        mock.Mock(get_filter_kwargs_for_object=lambda instance: {"nothing": instance}),
+    )
+    with pytest.raises(FieldError):
+        Author(name="a").save()
+    assert not added
+
+
+def test_a_setting_that_changes(added: list[Any], settings: Any) -> None:
+    moment = datetime.datetime(2020, 1, 1, 12, tzinfo=datetime.UTC)
+    save_three(Every, moment=moment)
+    assert Every in {type(instance) for instance in added}
+    settings.USE_TZ = False
+    with pytest.raises(ValueError, match="timezone-aware"):
+        Every(moment=moment).save()
+
+
+def test_receivers_and_what_they_change(added: list[Any]) -> None:
+    def rename(sender: Any, instance: Any, **_: Any) -> None:
+        instance.name = Lower(Value("LATE")) if instance.name == "lower" else instance.name * 2
+
+    pre_save.connect(rename, sender=Author)
+    try:
+        Author(id=70, name="b").save(force_insert=True)
+        Author(name="b").save()
+        Author(name="lower").save()
+    finally:
+        pre_save.disconnect(rename, sender=Author)
+    assert len(added) == 1
+    assert list(Author.objects.filter(pk__gte=70).values_list("name", flat=True)) == ["bb", "bb", "late"]
+
+
+def test_a_refused_row_leaves_the_transaction_as_django_does(added: list[Any]) -> None:
+    kept = Author.objects.first()
+    assert kept is not None
+    for _ in range(3):
+        undone(lambda: Author(id=90, name="x").save(force_insert=True))
+    added.clear()
+    instance = Author(id=kept.pk, name="again")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        try:
+            instance.save(force_insert=True)
+        except IntegrityError:
+            assert connection.needs_rollback
+            with pytest.raises(transaction.TransactionManagementError):
+                Author(name="b").save()
+            raise
+    assert (instance._state.adding, instance._state.db, instance.pk) == (True, None, kept.pk)
+    Author(name="b").save()
+    assert len(added) == 1
