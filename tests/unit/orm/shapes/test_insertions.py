@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
@@ -16,8 +17,9 @@ from django.db.models.signals import pre_save
 from django.db.models.sql.compiler import SQLInsertCompiler
 from django.test.utils import isolate_apps
 
-from django_bolt.orm.shapes import insertions, shape
+from django_bolt.orm.shapes import shape
 from tests.queries import undone
+from tests.saves import counting_added
 from tests.testapp.row_models import Author
 from tests.testapp.saved_models import NOTED, Every, Inserter
 from tests.traced import traced
@@ -26,19 +28,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def added(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def added() -> Iterator[list[Any]]:
     """The objects whose rows were added by ours."""
-    found: list[Any] = []
-    add = insertions.Insertion.add
-
-    def noting(self: Any, instance: Any, using: str) -> bool:
-        done = add(self, instance, using)
-        if done:
-            found.append(instance)
-        return done
-
-    monkeypatch.setattr(insertions.Insertion, "add", noting)
-    return found
+    with counting_added() as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)
