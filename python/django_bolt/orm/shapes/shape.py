@@ -301,7 +301,7 @@ def root(model: type[Model]) -> Shape:
     """Return the shape of all rows of a model."""
     known: dict[str, Any] = model._meta.__dict__
     shape: Shape | None = known.get("_django_bolt_root")
-    if shape is None or shape.is_outdated:
+    if shape is None or shape.age != _memory.age:
         shape = known["_django_bolt_root"] = Shape(Learner(model), 0, ())
     return shape
 
