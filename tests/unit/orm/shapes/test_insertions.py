@@ -80,14 +80,14 @@ if hasattr(models.Model, "_assign_returned_values"):
 @pytest.mark.parametrize(("owner", "name"), PASSED_BY, ids=range(len(PASSED_BY)))
 @pytest.mark.parametrize("known", [True, False])
 def test_what_is_put_in_the_place_of_a_method_is_called(
-    owner: Any, name: str, wrap: Any, known: bool, monkeypatch: pytest.MonkeyPatch, added: list[Any]
+    owner: Any, name: str, wrap: Any, known: bool, added: list[Any]
 ) -> None:
     """Before the class was met or after it; and once it is gone again, rows are added as before."""
     called: list[Any] = []
     if not known:
         shape.forget()
-    with monkeypatch.context() as patch:
-        patch.setattr(owner, name, wrap(getattr(owner, name), called))
+    # What was not an object's own must not be so afterwards.
+    with mock.patch.object(owner, name, wrap(getattr(owner, name), called)):
         for _ in range(3):
             called.clear()
             Author(name="a").save()
