@@ -208,4 +208,5 @@ def _is_djangos_way(model: Any, kind: Any, instance: Any) -> bool:
 
 def _is_plain(field: Any) -> bool:
     """Tell whether a field's value becomes one parameter, and may be asked for once where Django may ask twice."""
-    return is_djangos(field.pre_save) and not field.has_db_default() and not is_special(field)
+    asked = field.pre_save, field.get_db_prep_save
+    return all(map(is_djangos, asked)) and not field.has_db_default() and not is_special(field)
