@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import datetime
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connections, models, transaction
+from django.db import connections, models, router, transaction
 from django.utils import timezone
 
 from django_bolt.orm.shapes import shape
 from scripts.postgresql import PostgreSQL
+from tests import saves
 from tests.queries import plain, shown
+from tests.saves import counting_added, seen
+from tests.testapp import saved_models
 from tests.testapp.models import Tag
 from tests.testapp.row_models import Author, Book, Novel
+from tests.testapp.saved_models import Both, Every, Grandchild, Spelled
 from tests.testapp.written_models import Bare, Defaulted, Keyed, OnlyDefault
 
 ALIAS = "elsewhere"
 MOMENT = datetime.datetime(2020, 1, 2, 3, 4, 5, 6, tzinfo=datetime.UTC)
 KEY = uuid.UUID(int=7)
-MODELS: list[type[models.Model]] = [Author, Book, Novel, Tag, Keyed, Defaulted, OnlyDefault, Bare]
+MODELS: list[type[models.Model]] = [
+    *(Author, Book, Novel, Tag, Keyed, Defaulted, OnlyDefault, Bare),
+    *saved_models.Saved.__subclasses__(),
+    *(Both, Grandchild),
+]
 
 
 @pytest.fixture
@@ -38,7 +47,8 @@ def database(
     with django_db_blocker.unblock():
         with connections[ALIAS].schema_editor() as editor:
             for model in MODELS:
-                editor.create_model(model)
+                if model._meta.managed:
+                    editor.create_model(model)
         yield connections[ALIAS]
         connections[ALIAS].close()
     del connections[ALIAS]
@@ -101,6 +111,76 @@ SCENES: dict[str, Callable[[], Any]] = {
     "in bulk": lambda: Tag.objects.using(ALIAS).bulk_create([Tag(name="a"), Tag(name="b")]),
     "update": lambda: [saved(Tag(name="a")), Tag.objects.using(ALIAS).filter(name__startswith="a").update(name="b")],
 }
+
+
+class Everything:
+    """A router that sends all to that database."""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return ALIAS
+
+    db_for_read = db_for_write
+
+
+@pytest.fixture
+def routed(database: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The same, for whoever names no other; with rows to refer to."""
+    monkeypatch.setattr(router, "routers", [Everything()])
+    Spelled.objects.create(code="s")
+    Every.objects.create(id=1)
+    shape.forget()
+    return database
+
+
+def saved_at(database: Any, save: Callable[[], Any]) -> str:
+    """Return all that can be seen when an object is saved there."""
+    return seen(save, lambda make: outcome(database, make), ALIAS)
+
+
+def test_objects_are_saved_as_django_saves_them(routed: Any) -> None:
+    for save, _ in saves.SCENES.values():
+        saved_at(routed, save)
+    for name, (save, count) in saves.SCENES.items():
+        with plain():
+            expected = saved_at(routed, save)
+        for _ in range(3):
+            assert saved_at(routed, save) == expected, name
+        with counting_added() as added:
+            saved_at(routed, save)
+        assert len(added) == count, name
+
+
+def test_threads_save_at_once(routed: Any) -> None:
+    """Each in its own connection; while what is known is forgotten, too."""
+    wrong: list[Any] = []
+
+    def save(number: int, barrier: threading.Barrier) -> None:
+        try:
+            barrier.wait()
+            for turn in range(40):
+                if turn % 10 == number:
+                    shape.forget()
+                instance = Every(text=f"{number} {turn}", small=number)
+                instance.save()
+                found = Every.objects.get(pk=instance.pk)
+                if (found.text, found.small, found.twice, instance.twice) != (instance.text, number, *[number * 2] * 2):
+                    wrong.append((found.text, found.small, instance.twice))
+        except Exception as error:  # noqa: BLE001  # told by the main thread
+            wrong.append(error)
+        finally:
+            connections[ALIAS].close()
+
+    outcome(routed, list)
+    barrier = threading.Barrier(6)
+    with counting_added() as added:
+        threads = [threading.Thread(target=save, args=(number, barrier)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert not wrong
+    assert added
+    assert Every.objects.count() == 1 + 6 * 40
 
 
 def test_writing_is_what_it_is_in_django(database: Any) -> None:

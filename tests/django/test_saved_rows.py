@@ -25,6 +25,7 @@ from tests.testapp.saved_models import (
     Composed,
     Every,
     Extended,
+    Grandchild,
     Lowered,
     Numbered,
     Spelled,
@@ -41,9 +42,10 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: MOMENT)
     Spelled.objects.create(code="s")
     Every.objects.create(id=1)
-    shape.forget()
-    for save, _ in SCENES.values():
-        seen(save)
+    if len(shape.root(Grandchild).inserts) == 0:
+        # All that others know of these classes is known: it is kept from one test to the next.
+        for save, _ in [*SCENES.values()] * 3:
+            seen(save)
 
 
 def same(save: Callable[[], Any], times: int = 3) -> None:
