@@ -69,8 +69,8 @@ PASSED_BY: list[tuple[Any, str]] = [
     (Manager, "_insert"),
     (QuerySet, "_insert"),
     (SQLInsertCompiler, "execute_sql"),
-    (Author._base_manager, "get_queryset"),
-    (Author._base_manager, "_insert"),
+    (None, "get_queryset"),
+    (None, "_insert"),
 ]
 if hasattr(models.Model, "_assign_returned_values"):
     PASSED_BY.append((models.Model, "_assign_returned_values"))
@@ -82,7 +82,11 @@ if hasattr(models.Model, "_assign_returned_values"):
 def test_what_is_put_in_the_place_of_a_method_is_called(
     owner: Any, name: str, wrap: Any, known: bool, added: list[Any]
 ) -> None:
-    """Before the class was met or after it; and once it is gone again, rows are added as before."""
+    """Before the class was met or after it; and once it is gone again, rows are added as before.
+
+    No owner stands for the base manager, of which there is another one when the class changes.
+    """
+    owner = owner or Author._base_manager
     called: list[Any] = []
     if not known:
         shape.forget()
