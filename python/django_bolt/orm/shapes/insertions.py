@@ -17,9 +17,9 @@ from django.db.models.sql.compiler import SQLInsertCompiler
 
 from django_bolt.orm.djangos import is_djangos
 from django_bolt.orm.shapes.converters import has_none
-from django_bolt.orm.shapes.inserts import NotedInsert, key_of
+from django_bolt.orm.shapes.inserts import NotedInsert, PreparedInsert, key_of
 from django_bolt.orm.shapes.shape import root
-from django_bolt.orm.shapes.writes import Statement, is_special
+from django_bolt.orm.shapes.writes import Statement, is_special, preparing
 
 __all__ = ["save_table"]
 
@@ -116,6 +116,10 @@ class Insertion:
         if statement is None:
             return False
         connection = connections[using]
+        # Whose compiler it is may have changed, of this connection alone.
+        compiler = preparing(PreparedInsert, connection)
+        if compiler is None or compiler.execute_sql is not _execute_sql:
+            return False
         returned = self._returned
         if returned and not (connection.features.can_return_columns_from_insert and has_none(connection, statement)):
             return False
@@ -202,7 +206,6 @@ def _is_djangos_way(model: Any, kind: Any, instance: Any) -> bool:
         and Manager._insert is _manager_insert  # type: ignore[attr-defined]
         and QuerySet._insert is _queryset_insert  # type: ignore[attr-defined]
         and sql.InsertQuery is NotedInsert
-        and SQLInsertCompiler.execute_sql is _execute_sql
     )
 
 
