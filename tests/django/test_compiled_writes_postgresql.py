@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connections, models, router, transaction
+from django.db.backends.postgresql.compiler import SQLInsertCompiler
 from django.utils import timezone
 
 from django_bolt.orm.shapes import shape
@@ -22,6 +23,7 @@ from tests.testapp.models import Tag
 from tests.testapp.row_models import Author, Book, Novel
 from tests.testapp.saved_models import Both, Every, Grandchild, Spelled
 from tests.testapp.written_models import Bare, Defaulted, Keyed, OnlyDefault
+from tests.traced import traced
 
 ALIAS = "elsewhere"
 MOMENT = datetime.datetime(2020, 1, 2, 3, 4, 5, 6, tzinfo=datetime.UTC)
@@ -148,6 +150,19 @@ def test_objects_are_saved_as_django_saves_them(routed: Any) -> None:
         with counting_added() as added:
             saved_at(routed, save)
         assert len(added) == count, name
+
+
+def test_a_compiler_of_the_backend_s_own_is_called(routed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package may have put something in the place of its method."""
+    called: list[Any] = []
+    outcome(routed, list)
+    for _ in range(3):
+        Every().save()
+    with counting_added() as added:
+        monkeypatch.setattr(SQLInsertCompiler, "execute_sql", traced(SQLInsertCompiler.execute_sql, called))
+        Every().save()
+    assert called == ["execute_sql"]
+    assert not added
 
 
 def test_threads_save_at_once(routed: Any) -> None:

@@ -21,7 +21,7 @@ from django_bolt.orm.shapes import shape
 from tests.queries import undone
 from tests.saves import counting_added
 from tests.testapp.row_models import Author
-from tests.testapp.saved_models import NOTED, Every, Inserter
+from tests.testapp.saved_models import NOTED, Base, Every, Inserter
 from tests.traced import traced
 
 pytestmark = pytest.mark.django_db
@@ -275,3 +275,17 @@ def test_a_refused_row_leaves_the_transaction_as_django_does(added: list[Any]) -
     assert (instance._state.adding, instance._state.db, instance.pk) == (True, None, kept.pk)
     Author(name="b").save()
     assert len(added) == 1
+
+
+def test_a_database_that_changes_its_kind(added: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the new row is asked for anything or not."""
+    save_three(Base)
+    added.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(connection.features, "interprets_empty_strings_as_nulls", True)
+        Base().save()
+        Author(name="a").save()
+        assert not added
+    Base().save()
+    Author(name="a").save()
+    assert len(added) == 2
