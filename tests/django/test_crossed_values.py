@@ -200,6 +200,11 @@ WRITTEN: dict[Any, dict[str, st.SearchStrategy[Any]]] = {
 EXPRESSIONS = st.sampled_from([F("pk"), Value("1"), Value(None), F("nothing"), DatabaseDefault])
 
 
+def default_of(field: Any) -> DatabaseDefault:
+    """Return what stands for the database's default in an object's field, whether that field has one or not."""
+    return DatabaseDefault(field._db_default_expression if field.has_db_default() else Value(1), output_field=field)
+
+
 @st.composite
 def written(draw: Any, model: Any) -> Callable[[Draw], dict[str, Any]]:
     """Return what makes values for some fields: plain ones, NULL, now and then an expression."""
@@ -207,7 +212,7 @@ def written(draw: Any, model: Any) -> Callable[[Draw], dict[str, Any]]:
 
     def one(name: str, fill: Draw) -> Any:
         value = fill(WRITTEN[model][name] | WRITTEN[model][name] | WRITTEN[model][name] | EXPRESSIONS)
-        return DatabaseDefault(model._meta.get_field(name)) if value is DatabaseDefault else value
+        return default_of(model._meta.get_field(name)) if value is DatabaseDefault else value
 
     return lambda fill: {name: one(name, fill) for name in names}
 

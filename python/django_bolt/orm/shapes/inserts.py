@@ -81,7 +81,7 @@ class PreparedInsert(SQLInsertCompiler):
             value = field.pre_save(instance, add=True)
             saved.append(value)
             if hasattr(value, "resolve_expression"):
-                if type(value) is not DatabaseDefault:
+                if type(value) is not DatabaseDefault or not field.has_db_default():
                     return self._as_django(saved, values)
                 defaults.append(id(field))
                 continue
