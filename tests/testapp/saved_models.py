@@ -112,7 +112,7 @@ class Other(Saved):
 class Both(Base, Other):
     """A child of two parents."""
 
-    both = models.CharField(max_length=20, default="c")
+    own = models.CharField(max_length=20, default="c")
 
     class Meta(Saved.Meta):
         abstract = False
