@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import threading
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,17 +15,16 @@ from django_bolt.orm.shapes import shape
 from scripts.postgresql import PostgreSQL
 from tests import saves
 from tests.queries import plain, shown
-from tests.saves import counting_added, seen
+from tests.saves import KEY, MOMENT, counting_added, seen
 from tests.testapp import saved_models
 from tests.testapp.models import Tag
 from tests.testapp.row_models import Author, Book, Novel
 from tests.testapp.saved_models import Both, Every, Grandchild, Spelled
 from tests.testapp.written_models import Bare, Defaulted, Keyed, OnlyDefault
+from tests.together import together
 from tests.traced import traced
 
 ALIAS = "elsewhere"
-MOMENT = datetime.datetime(2020, 1, 2, 3, 4, 5, 6, tzinfo=datetime.UTC)
-KEY = uuid.UUID(int=7)
 MODELS: list[type[models.Model]] = [
     *(Author, Book, Novel, Tag, Keyed, Defaulted, OnlyDefault, Bare),
     *saved_models.Saved.__subclasses__(),
@@ -169,9 +166,9 @@ def test_threads_save_at_once(routed: Any) -> None:
     """Each in its own connection; while what is known is forgotten, too."""
     wrong: list[Any] = []
 
-    def save(number: int, barrier: threading.Barrier) -> None:
+    def save(number: int, wait: Callable[[], Any]) -> None:
         try:
-            barrier.wait()
+            wait()
             for turn in range(40):
                 if turn % 10 == number:
                     shape.forget()
@@ -186,13 +183,8 @@ def test_threads_save_at_once(routed: Any) -> None:
             connections[ALIAS].close()
 
     outcome(routed, list)
-    barrier = threading.Barrier(6)
     with counting_added() as added:
-        threads = [threading.Thread(target=save, args=(number, barrier)) for number in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        together(6, save)
     assert not wrong
     assert added
     assert Every.objects.count() == 1 + 6 * 40

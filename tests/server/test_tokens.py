@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.server.harness import Response, Server, eventually, post, request
+from tests.together import together
 
 MakeServer = Callable[..., Server]
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "doors.settings"}
@@ -94,19 +94,15 @@ def test_blocking_code_revokes_as_well(server: Server) -> None:
 def test_of_many_uses_at_once_one_at_most_gets_a_pair_and_that_does_not_count(server: Server) -> None:
     for _ in range(5):
         pair = login(server)
-        start, answers = threading.Barrier(8), []
+        answers = []
 
-        def use(pair: dict[str, str] = pair, start: threading.Barrier = start, answers: list = answers) -> None:
+        def use(number: int, wait: Callable, pair: dict[str, str] = pair, answers: list = answers) -> None:
             data = post("/auth/refresh", json.dumps({"refresh_token": pair["refresh_token"]}).encode())
             with server.connect() as wire:
-                start.wait()
+                wait()
                 answers.append(wire.send(data).answer())
 
-        threads = [threading.Thread(target=use) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        together(8, use)
         assert sorted(answer.status for answer in answers) in ([200] + [401] * 7, [401] * 8)
         for renewed in [json.loads(answer.body) for answer in answers if answer.status == 200]:
             assert renew(server, renewed).status == 401

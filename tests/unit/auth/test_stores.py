@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from django_bolt.auth.stores import CacheTokenStore, DatabaseTokenStore, MemoryT
 from django_bolt.auth.stores.base import SPARE, key_of
 from django_bolt.exceptions import ServiceUnavailable
 from django_bolt.tokens.models import RevokedToken
+from tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,10 +82,10 @@ async def test_a_token_is_used_up_once(store: TokenStore) -> None:
 
 
 def test_a_token_is_used_up_once_by_many_at_a_time(store: TokenStore) -> None:
-    start, results = threading.Barrier(8), []
+    results = []
 
-    def use() -> None:
-        start.wait()
+    def use(number: int, wait: Callable[[], Any]) -> None:
+        wait()
         try:
             results.append(async_to_sync(store.consume)(claims()))
         finally:
@@ -94,11 +94,7 @@ def test_a_token_is_used_up_once_by_many_at_a_time(store: TokenStore) -> None:
     if isinstance(store, DatabaseTokenStore):
         # Each thread would have an SQLite in memory of its own; tests/server does it with processes.
         pytest.skip("a database in memory is one thread's")
-    threads = [threading.Thread(target=use) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together(8, use)
     assert sorted(results) == [False] * 7 + [True]
 
 

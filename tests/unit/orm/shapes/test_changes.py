@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +15,7 @@ from django_bolt.orm.shapes import shape
 from django_bolt.orm.shapes.install import install
 from tests.queries import both_ways, counting_compiled
 from tests.testapp.row_models import Author, Book
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -123,8 +123,8 @@ def test_threads_learn_at_once() -> None:
     expected = [texts(number) for number in range(8)]
     wrong: list[Any] = []
 
-    def learn(number: int, barrier: threading.Barrier) -> None:
-        barrier.wait()
+    def learn(number: int, wait: Callable[[], Any]) -> None:
+        wait()
         for _ in range(4):
             try:
                 found = texts(number)
@@ -135,12 +135,7 @@ def test_threads_learn_at_once() -> None:
 
     for _ in range(20):
         shape.forget()
-        barrier = threading.Barrier(8)
-        threads = [threading.Thread(target=learn, args=(number, barrier)) for number in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        together(8, learn)
     assert not wrong
 
 
@@ -149,18 +144,13 @@ def test_threads_share_a_queryset() -> None:
     expected = str(Book.objects.filter(title="a").filter(id=3).query)
     for _ in range(30):
         shared = Book.objects.filter(title="a")
-        barrier = threading.Barrier(6)
         found: list[str] = []
 
-        def use(shared: Any = shared, barrier: Any = barrier, found: Any = found) -> None:
-            barrier.wait()
+        def use(number: int, wait: Callable[[], Any], shared: Any = shared, found: Any = found) -> None:
+            wait()
             one = shared.filter(id=3).query
             shared.query.get_compiler("default").as_sql()
             found.append(str(one) if shared.query.where else "")
 
-        threads = [threading.Thread(target=use) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        together(6, use)
         assert found == [expected] * 6

@@ -165,43 +165,44 @@ def save_three(kind: Any, **values: Any) -> None:
         kind(**values).save()
 
 
-@isolate_apps("tests.testapp")
-def test_a_field_that_is_added_later(added: list[Any]) -> None:
-    class Grown(models.Model):
+def changing() -> Any:
+    """Return a model that is nobody else's, with its table, which has room for one more field."""
+
+    class Changing(models.Model):
         name = models.CharField(max_length=20)
 
         class Meta:
             app_label = "testapp"
 
     with connection.cursor() as cursor:
-        cursor.execute('CREATE TABLE "testapp_grown" ("id" integer PRIMARY KEY, "name" text, "size" integer DEFAULT 5)')
-    save_three(Grown, name="a")
+        columns = '"id" integer PRIMARY KEY, "name" text, "size" integer DEFAULT 5'
+        cursor.execute(f'CREATE TABLE "{Changing._meta.db_table}" ({columns})')
+    return Changing
+
+
+@isolate_apps("tests.testapp")
+def test_a_field_that_is_added_later(added: list[Any]) -> None:
+    grown = changing()
+    save_three(grown, name="a")
     assert added
-    models.IntegerField(default=5).contribute_to_class(Grown, "size")
-    save_three(Grown, name="b")
-    assert list(Grown.objects.values_list("name", "size")) == [("a", 5)] * 3 + [("b", 5)] * 3
+    models.IntegerField(default=5).contribute_to_class(grown, "size")
+    save_three(grown, name="b")
+    assert list(grown.objects.values_list("name", "size")) == [("a", 5)] * 3 + [("b", 5)] * 3
     added.clear()
-    Grown(name="c", size=6).save()
+    grown(name="c", size=6).save()
     assert added
-    assert Grown.objects.get(size=6).name == "c"
+    assert grown.objects.get(size=6).name == "c"
 
 
 @isolate_apps("tests.testapp")
 def test_a_manager_that_is_added_later(added: list[Any]) -> None:
-    class Kept(models.Model):
-        name = models.CharField(max_length=20)
-
-        class Meta:
-            app_label = "testapp"
-
-    with connection.cursor() as cursor:
-        cursor.execute('CREATE TABLE "testapp_kept" ("id" integer PRIMARY KEY, "name" text)')
-    save_three(Kept, name="a")
+    kept = changing()
+    save_three(kept, name="a")
     added.clear()
     NOTED.clear()
-    Kept.add_to_class("inserting", Inserter.as_manager())  # type: ignore[attr-defined]
-    Kept._meta.base_manager_name = "inserting"
-    save_three(Kept, name="a")
+    kept.add_to_class("inserting", Inserter.as_manager())  # type: ignore[attr-defined]
+    kept._meta.base_manager_name = "inserting"
+    save_three(kept, name="a")
     assert NOTED == ["inserted"] * 3
     assert not added
 
