@@ -83,7 +83,8 @@ def _compare_inserts() -> None:
     def as_sql(self: Any) -> Any:
         found = ours(self)
         if self._statement is not None:
-            _compare_insert(self.query, self.connection, self.returning_fields, found)
+            given = self.query
+            _compare_insert(given.model, given.fields, given.objs, self.connection, self.returning_fields, found)
         return found
 
     inserts.PreparedInsert.as_sql = as_sql  # type: ignore[method-assign]
@@ -93,17 +94,18 @@ def _compare_inserts() -> None:
         found = values_of(self, instance, connection)
         statement = self._statements[(connection.alias, *self._key)]
         if found is not None:
-            query = InsertQuery(self.model)
-            query.insert_values(self._fields, [instance])
-            _compare_insert(query, connection, self._returned, [(statement.sql, found)])
+            made = [(statement.sql, found)]
+            _compare_insert(self.model, self._fields, [instance], connection, self._returned, made)
         return found
 
     insertions.Insertion.values = values  # type: ignore[method-assign]
 
 
-def _compare_insert(given: Any, connection: Any, returning_fields: Any, found: Any) -> None:
-    query = InsertQuery(given.model)
-    query.insert_values(given.fields, given.objs)
+def _compare_insert(
+    model: Any, fields: Any, instances: Any, connection: Any, returning_fields: Any, found: Any
+) -> None:
+    query = InsertQuery(model)
+    query.insert_values(fields, instances)
     theirs = query.get_compiler(connection=connection)
     theirs.returning_fields = returning_fields
     # Fields were asked for their values, and may not be asked twice.

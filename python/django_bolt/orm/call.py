@@ -64,8 +64,7 @@ class Call:
         "_idle",
         "_runner",
         "_slow",
-        "_task_context",
-        "_wake",
+        "_waiter",
         "error",
         "event_loop",
         "function",
@@ -91,8 +90,7 @@ class Call:
         self.over = False
         self._slow = slow
         self._idle = idle
-        self._wake: Callable[[Any], object] | None = None
-        self._task_context: Context | None = None
+        self._waiter: tuple[Callable[[Any], object], Context] | None = None
         self._cancelled: asyncio.CancelledError | None = None
         self._asyncio_future_blocking = False
         self._awaited: Awaitable[Any] | None = None
@@ -150,10 +148,10 @@ class Call:
         if self._is_over():
             return
         self._step(self._runner.switch, value)
-        wake = self._wake
-        if wake is not None and (self._is_over() or self._awaited is not None):
-            context, self._wake, self._task_context = self._task_context, None, None
-            assert context is not None  # noqa: S101  # they come together
+        waiter = self._waiter
+        if waiter is not None and (self._is_over() or self._awaited is not None):
+            self._waiter = None
+            wake, context = waiter
             context.run(wake, self)
 
     # What a task asks of what it waits for -----------------------------------------------------------
@@ -173,7 +171,7 @@ class Call:
 
     def add_done_callback(self, wake: Callable[[Any], object], *, context: Context) -> None:
         """Note how the task is woken."""
-        self._wake, self._task_context = wake, context
+        self._waiter = wake, context
 
     def result(self) -> None:
         """Tell the task that is woken whether it is cancelled."""
@@ -183,11 +181,11 @@ class Call:
 
     def cancel(self, msg: Any = None) -> bool:
         """Wake the task with a cancellation, if it waits and was not woken."""
-        if self._wake is None:
+        if self._waiter is None:
             return False
+        (wake, context), self._waiter = self._waiter, None
         self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
-        self.event_loop.call_soon(self._wake, self, context=self._task_context)
-        self._wake = self._task_context = None
+        self.event_loop.call_soon(wake, self, context=context)
         return True
 
     def leave_for(self, awaitable: Awaitable[Any]) -> Any:

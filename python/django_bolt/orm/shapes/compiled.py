@@ -15,6 +15,7 @@ from django.db.models.expressions import Col
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
+from django_bolt.orm.djangos import is_djangos
 from django_bolt.orm.shapes.converters import kept_converters
 from django_bolt.orm.shapes.lookups import PARTS, SAFE, SECOND
 from django_bolt.orm.shapes.shape import Shape, Slot
@@ -190,7 +191,9 @@ def _learn(shape: Shape, connection: Any, using: str) -> Compiled | None:
         compiled: Any = compiler.as_sql(with_limits=False)
     except EmptyResultSet:
         return None
-    if any(type(column) is Col and not _is_plain(column.output_field) for column, *_ in compiler.select or ()):
+    columns = (column for column, *_ in compiler.select or () if type(column) is Col)
+    # A field of the project's own may look at anything when it is selected.
+    if not all(is_djangos(column.output_field.select_format) for column in columns):
         return None
     state = {name: value for name, value in compiler.__dict__.items() if name not in _OF_ONE_QUERY}
     return _whole(shape, compiler, compiled, _prepared(kind), state)
@@ -199,12 +202,6 @@ def _learn(shape: Shape, connection: Any, using: str) -> Compiled | None:
 def _has_values_in_sql(connection: Any) -> bool:
     """Tell of a database that takes '' for NULL, or splits long lists: Oracle does both, and is not alone in either."""
     return bool(connection.features.interprets_empty_strings_as_nulls or connection.ops.max_in_list_size() is not None)
-
-
-def _is_plain(field: Any) -> bool:
-    """Tell whether a field is selected as Django selects it: a field of the project's own may look at anything."""
-    home: str = field.select_format.__module__
-    return home.partition(".")[0] == "django"
 
 
 def condition_of(shape: Shape, connection: Any, using: str) -> Compiled | None:

@@ -166,7 +166,8 @@ class Shape:
     `query`: one of them, without its values. `count`: how many values the calls up to here have. `slots`: where those
     of the last call go. `free`: the numbers of the values that no key tells. `compiled`: what is known of its SQL, by
     database, and `conditions` of that of its condition alone. `inserts`, `updates`: the SQL that adds objects to it, or
-    changes what it finds. `age`: what is older than that of the memory was learned of models that have changed since.
+    changes what it finds; `insertions`: how the rows of a class's objects are added. `age`: what is older than that of
+    the memory was learned of models that have changed since.
     """
 
     __slots__ = (
